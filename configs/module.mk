@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: ISC
+
+examplesdir = $(docdir)/examples
+dist_examples_DATA =

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: ISC
+
+# One suite a module: its source here, one line in suites.def.
+unit_sources =
+
+check_PROGRAMS += tests/unit/unit
+tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def $(unit_sources)
+tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
+
+EXTRA_DIST += tests/run tests/lint
