@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Named counters, generated from `.def` tables.
+ *
+ * A table file holds one row a counter, `COUNTER(symbol, "name", "help")`.  A
+ * module expands it into an enum and, with COUNTER_ROW, into an array of rows;
+ * `struct counter_set` ties the array to the values.  Names are stable: they
+ * are what `mipctl --json` shows.
+ */
+#ifndef COMMON_BASE_COUNTERS_H
+#define COMMON_BASE_COUNTERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct counter_row {
+	const char *name;
+	const char *help;
+};
+
+struct counter_set {
+	const char *group;              /* e.g. "registration", "drop" */
+	const struct counter_row *rows; /* static */
+	uint64_t *values;               /* as many as rows; the owner's */
+	size_t count;
+};
+
+#define COUNTER_ROW(symbol, name, help) {name, help},
+
+#endif
