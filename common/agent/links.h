@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Links and addresses as the kernel last told us.  The edge fills this in and
+ * tells the core of changes; cores look names and addresses up here.
+ */
+#ifndef COMMON_AGENT_LINKS_H
+#define COMMON_AGENT_LINKS_H
+
+#include "common/wire/arp.h"
+#include "common/wire/ipv4.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+
+enum { LINKS_MAX = 64, LINK_ADDRS_MAX = 8 };
+
+struct link {
+	int ifindex;
+	char name[IF_NAMESIZE];
+	bool up; /* administratively up and with carrier */
+	struct mac mac;
+	uint16_t mtu;
+	unsigned addr_count;
+	struct ipv4_prefix addr[LINK_ADDRS_MAX]; /* own address and prefix length */
+};
+
+struct links {
+	unsigned count;
+	struct link link[LINKS_MAX];
+};
+
+const struct link *links_by_index(const struct links *l, int ifindex);
+const struct link *links_by_name(const struct links *l, const char *name);
+
+/* Whether `a` is an address of ours on any link. */
+bool links_owns(const struct links *l, struct in_addr a);
+
+/* Add or replace; false when the table is full. */
+bool links_set(struct links *l, const struct link *link);
+void links_remove(struct links *l, int ifindex);
+
+#endif

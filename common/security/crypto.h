@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Message authentication behind a few calls; crypto.c is the only file that
+ * includes OpenSSL.  A context is made once for a key and used for every
+ * message: keying again costs several times the authentication itself.
+ */
+#ifndef COMMON_SECURITY_CRYPTO_H
+#define COMMON_SECURITY_CRYPTO_H
+
+#include "common/base/secret.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * RFC 5944 5.1 makes HMAC-MD5 the default; keyed MD5 in prefix+suffix mode is
+ * for old peers only (RFC 2002 3.5.1).
+ */
+enum auth_algorithm {
+	AUTH_HMAC_MD5,
+	AUTH_HMAC_SHA1,
+	AUTH_HMAC_SHA256,
+	AUTH_KEYED_MD5, /* MD5(key, data, key) */
+	AUTH_ALGORITHM_COUNT
+};
+
+enum { AUTH_LEN_MAX = 32 };
+
+const char *auth_algorithm_name(enum auth_algorithm a); /* as in the configuration */
+size_t auth_algorithm_len(enum auth_algorithm a);       /* octets of authenticator */
+
+struct crypto_mac;
+
+/* A context for this key, or NULL (no memory, or the library refused). */
+struct crypto_mac *crypto_mac_new(enum auth_algorithm a, const struct secret *key);
+void crypto_mac_free(struct crypto_mac *m);
+
+/*
+ * Authenticate `data` into `out` (auth_algorithm_len octets).  Returns 0 or
+ * -EIO.
+ */
+int crypto_mac(struct crypto_mac *m, const void *data, size_t len, uint8_t out[AUTH_LEN_MAX]);
+
+#endif

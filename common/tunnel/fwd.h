@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The forwarding table: which packets go into which tunnel, and which may come
+ * out of one.  Cores describe changes as edits (values); the edge applies them
+ * in the order they were asked for, before the reply that announces them.
+ *
+ * Four questions are asked of it, each one hash lookup (prefixes of site
+ * tunnels: one per prefix length in use):
+ *   by home     destination is the home address of a node that is away: tunnels
+ *   by outer    source, destination, protocol and key of a received packet: tunnel
+ *   by visitor  inner destination of a received packet, or source of a packet
+ *               from a visited link: link, link-layer address, reverse tunnel
+ *   by site     destination inside a remote subnet: tunnel
+ *
+ * An edit changes one entry; nothing walks or copies the table.  A tunnel
+ * exists while an entry uses it.
+ */
+#ifndef COMMON_TUNNEL_FWD_H
+#define COMMON_TUNNEL_FWD_H
+
+#include "common/tunnel/encap.h"
+#include "common/wire/arp.h"
+#include "common/wire/ipv4.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FWD_TUNNELS_PER_HOME = 8, FWD_SITE_PREFIXES = 16 };
+
+/* Endpoints and encapsulation: what makes a tunnel this tunnel. */
+struct tunnel_spec {
+	struct in_addr local;
+	struct in_addr remote;
+	struct encap_spec encap;
+};
+
+bool tunnel_spec_equal(const struct tunnel_spec *a, const struct tunnel_spec *b);
+
+enum fwd_edit_kind {
+	FWD_BINDING_SET,   /* home agent: packets to `home` also go into `tunnel` */
+	FWD_BINDING_CLEAR, /* not any more; `tunnel` names which of them */
+	FWD_VISITOR_SET,   /* foreign agent: `home` is on our link, reached as said */
+	FWD_VISITOR_CLEAR,
+	FWD_OWN_SET,       /* mobile node: `home` is ours, `tunnel` is our own end */
+	FWD_OWN_CLEAR,
+	FWD_SITE_SET,      /* site tunnel: `remote_nets` are behind `tunnel` */
+	FWD_SITE_CLEAR,
+};
+
+struct fwd_edit {
+	enum fwd_edit_kind kind;
+	struct in_addr home;
+	struct tunnel_spec tunnel;
+
+	/* binding */
+	bool reverse;     /* accept inner source `home` out of the tunnel (T) */
+	bool broadcasts;  /* wants broadcasts of the home network (B) */
+	bool nested;      /* D clear: wrap broadcasts for `home` first (RFC 5944 4.3) */
+	struct in_addr agent; /* source of that inner wrapping: the home agent */
+
+	/* visitor */
+	int ifindex;      /* visited link */
+	struct mac mac;   /* link-layer address heard in the Request */
+
+	/* site */
+	unsigned local_count, remote_count;
+	struct ipv4_prefix local_nets[FWD_SITE_PREFIXES];  /* sources we send from */
+	struct ipv4_prefix remote_nets[FWD_SITE_PREFIXES]; /* destinations behind it */
+};
+
+struct fwd;
+
+/* Tables of at most these sizes.  NULL when out of memory. */
+struct fwd *fwd_new(size_t max_entries, size_t max_tunnels);
+void fwd_free(struct fwd *f);
+
+/*
+ * Apply one edit.  Returns 0; -ENOSPC when a table is full, -ENOMEM; -ENOENT
+ * for clearing what is not there.  On an error the table is as before.
+ */
+int fwd_apply(struct fwd *f, const struct fwd_edit *edit);
+
+#endif
