@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The parts of a configuration that home agent, foreign agent and mobile node
+ * have in common, as plain values.  common/conf fills them in from XML;
+ * simulations and tests write them by hand.
+ *
+ * Arrays are owned by the configuration that holds them (conf_free in
+ * common/conf/shared.h); cores borrow it for the call and copy what they keep.
+ */
+#ifndef COMMON_AGENT_CONFIG_H
+#define COMMON_AGENT_CONFIG_H
+
+#include "common/base/clock.h"
+#include "common/base/secret.h"
+#include "common/security/crypto.h"
+#include "common/tunnel/fwd.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { CONF_PATH_MAX = 108, CONF_NAME_MAX = 32 };
+
+/* <association>: one mobility security association with the enclosing peer. */
+struct assoc_config {
+	uint32_t spi;
+	enum auth_algorithm algorithm;
+	struct secret key;
+	duration_t tolerance;  /* of timestamps */
+	bool accept_only;
+	bool spi_not_covered;
+	int line;              /* where in the file, for messages */
+};
+
+/* A peer and what is shared with it: <node>, <foreign-agent>, <home-agent>. */
+struct peer_config {
+	struct in_addr addr;
+	struct assoc_config *assoc;
+	unsigned assoc_count;
+	int line;
+};
+
+/* <advertise>: agent advertisements on one link (RFC 5944 2.1, RFC 1256 4.1). */
+struct advert_config {
+	char interface[IF_NAMESIZE];
+	duration_t min_interval, max_interval;
+	uint16_t lifetime;              /* ICMP, seconds */
+	uint16_t registration_lifetime; /* seconds */
+	bool on_solicitation_only;
+	bool broadcast;                 /* to 255.255.255.255 instead of 224.0.0.1 */
+	bool registration_required;     /* R */
+	bool routes;                    /* ICMP code 0 instead of 16 */
+	bool prefix_lengths;            /* add extension 19 */
+	int line;
+};
+
+/* <tunnel>: how packets to one peer, or to any (peer 0), are encapsulated. */
+struct tunnel_config {
+	struct in_addr peer;
+	struct encap_spec encap; /* kind is ignored for mobility: the Request chooses */
+	uint16_t mtu;            /* of the path; 0: the link's, then learned */
+	int line;
+};
+
+/* <site-tunnel>: joins two networks (RFC 2003, 2784). */
+struct site_config {
+	char name[CONF_NAME_MAX];
+	struct tunnel_spec tunnel;
+	uint16_t mtu;
+	unsigned local_count, remote_count;
+	struct ipv4_prefix local_nets[FWD_SITE_PREFIXES];
+	struct ipv4_prefix remote_nets[FWD_SITE_PREFIXES];
+	int line;
+};
+
+enum log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
+
+/* <log>, <control> and <limits>, the same in every program. */
+struct common_config {
+	int log_level; /* enum note_level */
+	enum log_to log_to;
+	char control[CONF_PATH_MAX];    /* socket path */
+	char tun[IF_NAMESIZE];          /* name of our TUN device */
+	uint32_t source_rate;           /* registrations a second from one source address */
+	uint32_t source_burst;
+	bool strict_reserved_bits;      /* r and x set: refuse (CONFORMANCE T-02) */
+
+	struct tunnel_config *tunnel;
+	unsigned tunnel_count;
+	struct site_config *site;
+	unsigned site_count;
+};
+
+/*
+ * The encapsulation to use with `peer` for the kind a Request chose: the
+ * <tunnel> of that peer, else the one for any, else plain.
+ */
+struct encap_spec config_encap_for(const struct common_config *c, struct in_addr peer,
+				   enum encap_kind kind);
+
+/* The kind that the M and G flags of a Request choose (RFC 5944 3.3): G before M. */
+enum encap_kind config_encap_kind(uint8_t request_flags);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The mobile node's configuration, as a value.
+ */
+#ifndef MN_SIM_MN_CONFIG_H
+#define MN_SIM_MN_CONFIG_H
+
+#include "common/agent/config.h"
+
+/* <colocated>: a care-of address of the node's own on a link, when no agent is heard there. */
+struct colocated_config {
+	struct ipv4_prefix addr;  /* address and its link's prefix length */
+	struct in_addr gateway;
+	int line;
+};
+
+struct mn_config {
+	struct common_config common;
+	char interface[IF_NAMESIZE];
+	struct ipv4_prefix home;          /* home address and home prefix length */
+	struct in_addr home_agent;        /* 0: ask by the home network's broadcast (136) */
+	struct in_addr home_gateway;      /* default router at home; 0: the home agent */
+	uint16_t lifetime;                /* asked for, seconds */
+	enum encap_kind encap;            /* ipip: neither M nor G */
+	bool reverse_tunnel;              /* T */
+	bool broadcasts;                  /* B */
+	bool simultaneous;                /* S */
+	bool deregister_on_exit;
+	bool has_colocated;
+	struct colocated_config colocated;
+	struct peer_config home_association;   /* MN-HA; addr is the home agent's */
+	struct peer_config *foreign_agent;     /* MN-FA associations */
+	unsigned foreign_agent_count;
+};
+
+#endif
