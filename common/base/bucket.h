@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct bucket {
-	int64_t tokens_ns; /* credit, in nanoseconds of one event's price */
+	int64_t credit; /* one event costs 10^9; a nanosecond earns `rate` */
 	instant_t filled;
 	uint32_t rate;
 	uint32_t burst;

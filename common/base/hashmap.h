@@ -9,7 +9,7 @@
  * they repeat.
  *
  * After HASH_ADD, check `hashmap_added(obj, hh)`: uthash leaves the object out
- * of the table when it cannot allocate.
+ * of the table when it cannot allocate, and marks that by a NULL in the handle.
  */
 #ifndef COMMON_BASE_HASHMAP_H
 #define COMMON_BASE_HASHMAP_H
@@ -18,12 +18,13 @@
 #include <stdint.h>
 
 void hashmap_set_key(const uint8_t key[16]);
+
+/* The low half of SipHash-1-3 of `len` bytes under the key. */
 unsigned hashmap_hash(const void *key, size_t len);
 
 #define HASH_FUNCTION(keyptr, keylen, hashv)                                   \
 	((hashv) = hashmap_hash((keyptr), (size_t)(keylen)))
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(obj) ((obj)->hh.tbl = NULL)
 
 #include <uthash.h>
 
