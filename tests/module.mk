@@ -8,4 +8,4 @@ tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def $(unit_sources
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
 
-EXTRA_DIST += tests/run tests/lint
+EXTRA_DIST += tests/run tests/lint tests/netns
