@@ -24,6 +24,9 @@ uint16_t checksum_fold(uint32_t sum);
 /* The field after one 16-bit word of what it covers changed (RFC 1624 eqn. 3). */
 uint16_t checksum_update(uint16_t field, uint16_t old_word, uint16_t new_word);
 
+/* Set the 16-bit field at `offset` to the checksum of the whole message. */
+void checksum_write(uint8_t *message, size_t len, size_t offset);
+
 static inline uint16_t checksum_of(const void *bytes, size_t len)
 {
 	return checksum_fold(checksum_add(0, bytes, len));

@@ -51,7 +51,7 @@ struct ipv4 {
 
 enum ipv4_fault {
 	IPV4_OK,
-	IPV4_SHORT,        /* fewer bytes than the header, or than it says */
+	IPV4_SHORT,        /* fewer bytes than a header */
 	IPV4_VERSION,      /* not version 4 */
 	IPV4_HEADER_LEN,   /* IHL under 5 or past the packet */
 	IPV4_TOTAL_LEN,    /* total length under the header or past the bytes */
@@ -99,9 +99,11 @@ void ipv4_set_tos(struct ipv4 *ip, uint8_t tos);
 
 /*
  * Cut the whole packet in `in` into fragments of at most `mtu` octets (RFC 791
- * 3.2), handing each to `emit`.  Options with the copy bit go to every
- * fragment, the others only to the first.  Returns the number of fragments, or
- * 0 if DF is set or the MTU leaves no room for 8 octets.
+ * 3.2), handing each to `emit`; the bytes are its for the call only.  Options
+ * with the copy bit go to every fragment, the others only to the first.  A
+ * packet that fits is handed over as it is.  Returns the number of fragments,
+ * or 0 if the packet is unsound, DF is set, or the MTU leaves no room for 8
+ * octets.
  */
 unsigned ipv4_fragment(const uint8_t *in, size_t len, size_t mtu,
 		       void (*emit)(void *arg, const uint8_t *bytes, size_t len),

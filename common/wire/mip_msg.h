@@ -68,6 +68,7 @@ enum mip_fault {
 	MIP_FAULT_EXTENSION, /* an unknown extension that may not be skipped */
 	MIP_FAULT_LENGTH,    /* an extension of a length its type cannot have */
 	MIP_FAULT_MANY,      /* more extensions than we look at */
+	MIP_FAULT_LONG,      /* longer than MIP_MESSAGE_MAX */
 	MIP_FAULT_COUNT
 };
 
