@@ -1,3 +1,12 @@
 # SPDX-License-Identifier: ISC
 
-edge_sources +=
+edge_sources += \
+	common/ctl/json.c common/ctl/json.h \
+	common/ctl/request.c common/ctl/request.h \
+	common/ctl/server.c common/ctl/server.h \
+	common/ctl/show.c common/ctl/show.h
+
+bin_PROGRAMS += mipctl
+mipctl_SOURCES = common/ctl/mipctl.c
+mipctl_LDADD = $(JANSSON_LIBS)
+dist_man_MANS += common/ctl/mipctl.8

@@ -18,9 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define X(name) void suite_##name(void);
-#include "tests/unit/suites.def"
-#undef X
+#include "tests/unit/suites.h"
 
 struct suite_row {
 	const char *name;

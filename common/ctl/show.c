@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Rows that all agents show alike.
+ */
+#include "common/ctl/show.h"
+
+#include "common/ctl/json.h"
+
+void show_counters(struct ctl_reply *reply, const struct counter_set *sets, unsigned count)
+{
+	for (unsigned s = 0; s < count; s++)
+		for (size_t i = 0; i < sets[s].count; i++)
+			ctl_reply_row(reply, json_pack("{s:s,s:s,s:I,s:s}", "group",
+						       sets[s].group, "counter",
+						       sets[s].rows[i].name, "value",
+						       (json_int_t)sets[s].values[i], "help",
+						       sets[s].rows[i].help));
+}
+
+static void show_association(void *reply, const struct mip_sa *sa)
+{
+	json_t *o = json_pack("{s:s,s:o,s:o,s:s}", "kind", sa_kind_name(sa->kind), "peer",
+			      json_addr(sa->peer), "spi", json_hex32(sa->spi), "algorithm",
+			      auth_algorithm_name(sa->algorithm));
+
+	if (o) {
+		json_object_set_new(o, "accept-only", json_boolean(sa->accept_only));
+		json_object_set_new(o, "used", json_integer((json_int_t)sa->used));
+		json_object_set_new(o, "failures", json_integer((json_int_t)sa->failures));
+	}
+	ctl_reply_row(reply, o);
+}
+
+void show_associations(struct ctl_reply *reply, struct sa_store *store)
+{
+	sa_each(store, show_association, reply);
+}
+
+static void show_violation(void *reply, const struct violation *v)
+{
+	json_t *o = json_pack("{s:f,s:s}", "time", json_ntp_seconds(v->ntp), "reason",
+			      v->reason);
+
+	if (o) {
+		json_set_addr(o, "source", v->source);
+		json_set_addr(o, "home", v->home);
+		if (v->spi)
+			json_object_set_new(o, "spi", json_hex32(v->spi));
+		if (v->ident)
+			json_object_set_new(o, "identification", json_hex64(v->ident));
+	}
+	ctl_reply_row(reply, o);
+}
+
+void show_violations(struct ctl_reply *reply, const struct violations *v)
+{
+	violations_each(v, show_violation, reply);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What every agent shows alike: counters, security associations, violations.
+ * Rows go into the reply one by one; keys of associations are never touched.
+ */
+#ifndef COMMON_CTL_SHOW_H
+#define COMMON_CTL_SHOW_H
+
+#include "common/agent/violations.h"
+#include "common/base/counters.h"
+#include "common/ctl/server.h"
+#include "common/security/sa.h"
+
+/* {"group":..., "counter":..., "value":..., "help":...} for every counter. */
+void show_counters(struct ctl_reply *reply, const struct counter_set *sets, unsigned count);
+
+void show_associations(struct ctl_reply *reply, struct sa_store *store);
+
+void show_violations(struct ctl_reply *reply, const struct violations *v);
+
+#endif
