@@ -34,6 +34,8 @@ uint64_t ident_resync(uint64_t received, uint64_t clock);
 /*
  * The node's next Identification: its clock with its offset, `random` in the
  * low bits that a clock does not know, and later than `last` (RPL-03, RPL-04).
+ * `last` is 0 for none, also right after a denial with 133 has set us back.
+ * Never 0.
  */
 uint64_t ident_next(uint64_t clock, duration_t offset, uint64_t last, uint32_t random);
 

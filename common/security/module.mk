@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: ISC
 
-pure_sources +=
+pure_sources += \
+	common/security/auth.c common/security/auth.h \
+	common/security/crypto.c common/security/crypto.h \
+	common/security/ident.c common/security/ident.h \
+	common/security/sa.c common/security/sa.h
