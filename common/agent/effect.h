@@ -159,6 +159,7 @@ struct effect_list {
 	size_t count;
 	size_t room;
 	bool overflow;
+	struct effect scratch; /* what effect_add hands out when there is no memory */
 };
 
 void effect_list_init(struct effect_list *fx);

@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: ISC
 
-pure_sources +=
+pure_sources += \
+	common/agent/admit.c common/agent/admit.h \
+	common/agent/advert.c common/agent/advert.h \
+	common/agent/config.c common/agent/config.h \
+	common/agent/datagram.h \
+	common/agent/effect.c common/agent/effect.h common/agent/effect_text.c \
+	common/agent/links.c common/agent/links.h \
+	common/agent/note.def
 
 pure_sources += common/agent/violations.c common/agent/violations.h
