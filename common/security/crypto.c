@@ -11,7 +11,9 @@
 #include <openssl/params.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct algorithm_row {
 	const char *name;
@@ -128,4 +130,43 @@ int crypto_mac(struct crypto_mac *m, const void *data, size_t len,
 	if (m->algorithm == AUTH_KEYED_MD5)
 		return keyed_md5_run(m, data, len, out);
 	return hmac_run(m, data, len, out);
+}
+
+/* A failure of the library shows as a digest that matches no other. */
+struct crypto_digest {
+	EVP_MD_CTX *ctx;
+	bool bad;
+};
+
+struct crypto_digest *crypto_digest_new(void)
+{
+	struct crypto_digest *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->ctx = EVP_MD_CTX_new();
+	if (!d->ctx || !EVP_DigestInit_ex2(d->ctx, EVP_sha256(), NULL)) {
+		crypto_digest_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void crypto_digest_free(struct crypto_digest *d)
+{
+	if (d)
+		EVP_MD_CTX_free(d->ctx);
+	free(d);
+}
+
+void crypto_digest_add(struct crypto_digest *d, const void *data, size_t len)
+{
+	d->bad |= !EVP_DigestUpdate(d->ctx, data, len);
+}
+
+void crypto_digest_end(struct crypto_digest *d, uint8_t out[DIGEST_LEN])
+{
+	d->bad |= !EVP_DigestFinal_ex(d->ctx, out, NULL);
+	if (d->bad)
+		memcpy(out, &d, sizeof(d));
 }

@@ -41,4 +41,16 @@ void crypto_mac_free(struct crypto_mac *m);
  */
 int crypto_mac(struct crypto_mac *m, const void *data, size_t len, uint8_t out[AUTH_LEN_MAX]);
 
+/* SHA-256 over a stream, for comparing what was sent with what arrived. */
+enum { DIGEST_LEN = 32 };
+
+struct crypto_digest;
+
+struct crypto_digest *crypto_digest_new(void); /* NULL when out of memory */
+void crypto_digest_free(struct crypto_digest *d);
+void crypto_digest_add(struct crypto_digest *d, const void *data, size_t len);
+
+/* The digest of all that was added; nothing may be added after it. */
+void crypto_digest_end(struct crypto_digest *d, uint8_t out[DIGEST_LEN]);
+
 #endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A numbered UDP flow.
+ *
+ *   0 magic(4) | 4 flow(4) | 8 number(8) | 16 filling
+ */
+#include "mn-sim/udp_flow.h"
+
+#include "common/base/bytes.h"
+#include "common/io/host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	MAGIC = 0x534a4631,
+	HEADER = 16,
+	PAYLOAD_MAX = 9000,
+	BURST = 64, /* packets taken a turn of the loop */
+	RECEIVE_BUFFER = 4 << 20,
+};
+
+struct udp_flow {
+	int from_fd, to_fd;
+	struct loop_watch *watch;
+	struct sockaddr_in to;
+	uint32_t id;
+	size_t size;
+	struct flow_log log;
+	uint64_t refused;
+};
+
+/* A UDP socket in `end`'s namespace, bound to its address. */
+static int open_socket(const struct scenario_end *end, uint16_t port)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = end->addr};
+	int one = 1, size = RECEIVE_BUFFER, home, fd;
+	int rc = netns_enter(end->netns, &home);
+
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		rc = -errno;
+	netns_leave(home);
+	if (rc < 0)
+		return rc;
+	/* The node's address may come a moment after us. */
+	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static void take_packet(struct udp_flow *f, struct reader in, instant_t now)
+{
+	uint32_t magic = read_u32(&in), id = read_u32(&in);
+	uint64_t number = read_u64(&in);
+
+	if (!in.bad && magic == MAGIC && id == f->id)
+		flow_log_received(&f->log, number, now);
+	else
+		f->log.foreign++;
+}
+
+static void on_readable(void *arg)
+{
+	struct udp_flow *f = arg;
+	uint8_t buffer[PAYLOAD_MAX];
+
+	for (int i = 0; i < BURST; i++) {
+		ssize_t n = recv(f->to_fd, buffer, sizeof(buffer), 0);
+
+		if (n < 0)
+			return;
+		take_packet(f, reader_over(buffer, (size_t)n), host_now().mono);
+	}
+}
+
+static int open_ends(struct udp_flow *f, const struct scenario_end *from,
+		     const struct scenario_end *to, uint16_t port)
+{
+	f->from_fd = open_socket(from, 0);
+	if (f->from_fd < 0)
+		return f->from_fd;
+	f->to_fd = open_socket(to, port);
+	return f->to_fd < 0 ? f->to_fd : 0;
+}
+
+int udp_flow_open(struct udp_flow **out, struct loop *loop, const struct scenario_udp *config,
+		  const struct scenario_end *from, const struct scenario_end *to,
+		  size_t packets)
+{
+	struct udp_flow *f = calloc(1, sizeof(*f));
+	int rc;
+
+	if (!f)
+		return -ENOMEM;
+	f->from_fd = f->to_fd = -1;
+	f->id = config->port;
+	f->size = config->size < HEADER ? HEADER : config->size;
+	f->to = (struct sockaddr_in){.sin_family = AF_INET,
+				     .sin_port = htons(config->port),
+				     .sin_addr = to->addr};
+	rc = flow_log_init(&f->log, packets);
+	if (rc == 0)
+		rc = open_ends(f, from, to, config->port);
+	if (rc == 0 && !(f->watch = loop_watch_fd(loop, f->to_fd, on_readable, f)))
+		rc = -ENOMEM;
+	if (rc < 0) {
+		udp_flow_close(f);
+		return rc;
+	}
+	*out = f;
+	return 0;
+}
+
+void udp_flow_close(struct udp_flow *f)
+{
+	if (!f)
+		return;
+	loop_unwatch(f->watch);
+	if (f->from_fd >= 0)
+		close(f->from_fd);
+	if (f->to_fd >= 0)
+		close(f->to_fd);
+	flow_log_fini(&f->log);
+	free(f);
+}
+
+void udp_flow_send(struct udp_flow *f)
+{
+	uint8_t buffer[PAYLOAD_MAX] = {0};
+	struct writer w = writer_over(buffer, sizeof(buffer));
+	int64_t number = flow_log_sent(&f->log, host_now().mono);
+
+	if (number < 0)
+		return;
+	write_u32(&w, MAGIC);
+	write_u32(&w, f->id);
+	write_u64(&w, (uint64_t)number);
+	if (sendto(f->from_fd, buffer, f->size, 0, (struct sockaddr *)&f->to,
+		   sizeof(f->to)) < 0)
+		f->refused++;
+}
+
+const struct flow_log *udp_flow_log(const struct udp_flow *f)
+{
+	return &f->log;
+}
+
+uint64_t udp_flow_refused(const struct udp_flow *f)
+{
+	return f->refused;
+}
