@@ -2,7 +2,15 @@
 
 # One suite a module: its source here, one line in suites.def.
 unit_sources =
+unit_sources += tests/unit/hex.h
 unit_sources += tests/unit/test_ctl.c
+unit_sources += tests/unit/test_bytes.c
+unit_sources += tests/unit/test_ntp64.c
+unit_sources += tests/unit/test_timers.c
+unit_sources += tests/unit/test_hashmap.c
+unit_sources += tests/unit/test_pool.c
+unit_sources += tests/unit/test_bucket.c
+unit_sources += tests/unit/test_secret.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \

@@ -100,9 +100,10 @@ static inline uint32_t read_u32(struct reader *r)
 
 static inline uint64_t read_u64(struct reader *r)
 {
-	uint64_t high = read_u32(r);
+	struct reader word = reader_split(r, 8);
+	uint64_t high = read_u32(&word);
 
-	return high << 32 | read_u32(r);
+	return high << 32 | read_u32(&word);
 }
 
 static inline struct in_addr read_addr(struct reader *r)

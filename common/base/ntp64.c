@@ -18,7 +18,8 @@ static uint64_t fraction_of_ns(int64_t ns)
 
 static int64_t ns_of_fraction(uint32_t fraction)
 {
-	return (int64_t)(((uint64_t)fraction * (uint64_t)NS_PER_S + (UINT64_C(1) << 31)) >>
+	return (int64_t)(((uint64_t)fraction * (uint64_t)NS_PER_S +
+			  (UINT64_C(1) << 31)) >>
 			 32);
 }
 

@@ -59,7 +59,8 @@ uint16_t checksum_fold(uint32_t sum)
 
 uint16_t checksum_update(uint16_t field, uint16_t old_word, uint16_t new_word)
 {
-	return checksum_fold((uint32_t)(uint16_t)~field + (uint16_t)~old_word + new_word);
+	return checksum_fold((uint32_t)(uint16_t)~field + (uint16_t)~old_word +
+			     new_word);
 }
 
 void checksum_write(uint8_t *message, size_t len, size_t offset)

@@ -14,13 +14,14 @@ enum {
 	ICMP_QUENCH = 4,
 	ICMP_PARAMETER = 12,
 
-	ERROR_QUOTE = 548,    /* makes the whole error 576 octets (RFC 1812 4.3.2.3) */
+	ERROR_QUOTE = 548, /* makes the whole error 576 octets (RFC 1812 4.3.2.3) */
 	ERROR_TTL = 64,
 	ERROR_TOS = 6 << 5, /* internetwork control (RFC 1812 4.3.2.5) */
 };
 
 /* The header of a sound packet, and a cursor over what it carries. */
-static bool open_ipv4(const void *bytes, size_t len, struct ipv4 *ip, struct reader *payload)
+static bool open_ipv4(const void *bytes, size_t len, struct ipv4 *ip,
+		      struct reader *payload)
 {
 	size_t total;
 
@@ -34,8 +35,9 @@ static bool open_ipv4(const void *bytes, size_t len, struct ipv4 *ip, struct rea
 
 bool icmp_is_error(uint8_t type)
 {
-	return type == ICMP_UNREACHABLE || type == ICMP_QUENCH || type == ICMP_REDIRECT_ ||
-	       type == ICMP_TIME_EXCEEDED_ || type == ICMP_PARAMETER;
+	return type == ICMP_UNREACHABLE || type == ICMP_QUENCH ||
+	       type == ICMP_REDIRECT_ || type == ICMP_TIME_EXCEEDED_ ||
+	       type == ICMP_PARAMETER;
 }
 
 static bool is_too_big(uint8_t type, uint8_t code)

@@ -8,6 +8,7 @@
 #include "common/wire/ipv4.h"
 
 #include "common/base/bytes.h"
+#include "common/wire/checksum.h"
 
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_COPIED = 0x80 };
 
@@ -41,17 +42,18 @@ static void write_copied(struct writer *w, struct reader options)
 		write_u8(w, OPTION_END);
 }
 
-/* Complete the header at `w` for the `take` octets at the cut and write them. */
+/* Complete the header that `w` holds, put the next `take` octets behind it. */
 static void write_fragment(struct cut *c, struct writer *w, size_t take)
 {
-	struct ipv4 *ip = (struct ipv4 *)w->start;
-	size_t header = writer_len(w);
-	bool more = c->more_after || take < reader_left(&c->payload);
+	const size_t header = writer_len(w);
+	const bool more = c->more_after || take < reader_left(&c->payload);
+	struct ipv4 ip = c->fixed;
 
-	ip->version_ihl = (uint8_t)(4 << 4 | header / 4);
-	ip->length = htons((uint16_t)(header + take));
-	ip->fragment = htons((uint16_t)((more ? IPV4_MF : 0) | c->offset / 8));
-	ipv4_seal(ip);
+	ip.version_ihl = (uint8_t)(4 << 4 | header / 4);
+	ip.length = htons((uint16_t)(header + take));
+	ip.fragment = htons((uint16_t)((more ? IPV4_MF : 0) | c->offset / 8));
+	memcpy(w->start, &ip, sizeof(ip));
+	checksum_write(w->start, header, offsetof(struct ipv4, checksum));
 	c->offset = (uint16_t)(c->offset + take);
 	write_bytes(w, read_bytes(&c->payload, take), take);
 }
@@ -87,7 +89,7 @@ unsigned ipv4_fragment(const uint8_t *in, size_t len, size_t mtu,
 		       void (*emit)(void *arg, const uint8_t *bytes, size_t len),
 		       void *arg)
 {
-	uint8_t room[IPV4_MAX] __attribute__((aligned(4)));
+	uint8_t room[IPV4_MAX];
 	unsigned count = 0;
 	struct cut c;
 

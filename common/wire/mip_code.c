@@ -12,7 +12,7 @@ struct code_row {
 };
 
 static const struct code_row code_rows[CODES] = {
-#define MIP_CODE(number, symbol, name_, text_, rfc)                                    \
+#define MIP_CODE(number, symbol, name_, text_, rfc) \
 	[number] = { .name = name_, .text = text_ },
 #include "common/wire/mip_code.def"
 #undef MIP_CODE

@@ -15,13 +15,13 @@ struct ext_row {
 };
 
 static const struct ext_row ext_rows[TYPES] = {
-#define MIP_EXT(number, symbol, form_, shortest_, longest_, name_, rfc)                \
-	[number] = { .name = name_,                                                    \
-		     .form = form_,                                                    \
-		     .used = true,                                                     \
-		     .shortest = shortest_,                                            \
+#define MIP_EXT(number, symbol, form_, shortest_, longest_, name_, rfc) \
+	[number] = { .name = name_,                                     \
+		     .form = form_,                                     \
+		     .used = true,                                      \
+		     .shortest = shortest_,                             \
 		     .longest = longest_ },
-#define MIP_EXT_NAMED(number, form_, name_, rfc)                                       \
+#define MIP_EXT_NAMED(number, form_, name_, rfc) \
 	[number] = { .name = name_, .form = form_ },
 #include "common/wire/mip_ext.def"
 };
@@ -91,7 +91,8 @@ enum mip_fault mip_ext_next(struct reader *in, struct mip_ext *out, bool *more)
 }
 
 /* Keep the first of a kind and count them; its length has been checked. */
-static void note_auth(struct mip_auth_ext *first, unsigned *count, const struct mip_ext *e)
+static void note_auth(struct mip_auth_ext *first, unsigned *count,
+		      const struct mip_ext *e)
 {
 	struct reader data = e->data;
 

@@ -26,7 +26,8 @@ static struct line line_over(char *text, size_t size)
 	return (struct line){ .text = text, .size = size };
 }
 
-__attribute__((format(printf, 2, 3))) static void put(struct line *l, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void put(struct line *l,
+						      const char *format, ...)
 {
 	va_list args;
 	int n;

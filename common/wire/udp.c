@@ -37,7 +37,7 @@ static enum udp_fault open_segment(struct reader segment, bool checksum_done,
 	if (checksum_done || checksum == 0)
 		return UDP_OK;
 	return udp_checksum(out->src, out->dst, start, length) == 0 ? UDP_OK
-								     : UDP_BAD_CHECKSUM;
+								    : UDP_BAD_CHECKSUM;
 }
 
 enum udp_fault udp_open(const void *bytes, size_t len, bool checksum_done,
