@@ -14,6 +14,11 @@
  *
  * An edit changes one entry; nothing walks or copies the table.  A tunnel
  * exists while an entry uses it.
+ *
+ * A tunnel is what its packets look like from outside: local and remote end,
+ * protocol, and the GRE key that the peer puts.  Entries that agree in these
+ * share one tunnel; what else a specification says (key to put, sequence
+ * numbers, checksums, DSCP, MTU) is set by the latest edit that names it.
  */
 #ifndef COMMON_TUNNEL_FWD_H
 #define COMMON_TUNNEL_FWD_H
@@ -54,7 +59,8 @@ struct fwd_edit {
 	struct tunnel_spec tunnel;
 
 	/* binding */
-	bool reverse;     /* accept inner source `home` out of the tunnel (T) */
+	bool reverse;     /* T: accept inner source `home` out of the tunnel; at a
+			   * visitor or our own: send what comes from `home` into it */
 	bool broadcasts;  /* wants broadcasts of the home network (B) */
 	bool nested;      /* D clear: wrap broadcasts for `home` first (RFC 5944 4.3) */
 	struct in_addr agent; /* source of that inner wrapping: the home agent */
@@ -63,7 +69,7 @@ struct fwd_edit {
 	int ifindex;      /* visited link */
 	struct mac mac;   /* link-layer address heard in the Request */
 
-	/* site */
+	/* site; of our own home address: local_nets are its home networks */
 	unsigned local_count, remote_count;
 	struct ipv4_prefix local_nets[FWD_SITE_PREFIXES];  /* sources we send from */
 	struct ipv4_prefix remote_nets[FWD_SITE_PREFIXES]; /* destinations behind it */
@@ -76,9 +82,17 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels);
 void fwd_free(struct fwd *f);
 
 /*
- * Apply one edit.  Returns 0; -ENOSPC when a table is full, -ENOMEM; -ENOENT
+ * Apply one edit.  FWD_BINDING_CLEAR and FWD_OWN_CLEAR with a tunnel all zero
+ * clear every tunnel of that home address; FWD_VISITOR_CLEAR needs no tunnel.
+ * Setting a site again replaces its subnets.  -EEXIST: a remote subnet is behind
+ * another site already.  Returns 0; -ENOSPC when a table is full, -ENOMEM; -ENOENT
  * for clearing what is not there.  On an error the table is as before.
  */
 int fwd_apply(struct fwd *f, const struct fwd_edit *edit);
+
+/* Every tunnel in use, with its counters (tunnel.h), for show and for tests. */
+struct tunnel;
+void fwd_each_tunnel(const struct fwd *f,
+		     void (*visit)(void *arg, const struct tunnel *t), void *arg);
 
 #endif
