@@ -49,7 +49,8 @@ struct scenario_replay {
 	char file[SCENARIO_PATH_MAX];
 	char interface[IF_NAMESIZE]; /* where the packets arrive */
 	duration_t start;
-	double speed;      /* 1: as recorded */
+	uint32_t speed_percent; /* 100: as recorded */
+	uint16_t max_size;      /* longer packets are left out and counted */
 	int line;
 };
 

@@ -3,6 +3,7 @@
  * A TCP stream of octets that both sides can make: a repeatable generator.
  * What arrives is digested and compared with the digest of what was sent.
  */
+#define _GNU_SOURCE
 #include "mn-sim/tcp_flow.h"
 
 #include "common/base/rng.h"
@@ -40,7 +41,7 @@ struct tcp_flow {
 	uint8_t sent_sum[DIGEST_LEN], received_sum[DIGEST_LEN];
 
 	struct tcp_summary sum;
-	bool finishing, shut;
+	bool finishing;
 	struct tcp_sample *sample;
 	size_t samples;
 };
