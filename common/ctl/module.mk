@@ -6,7 +6,7 @@ edge_sources += \
 	common/ctl/server.c common/ctl/server.h \
 	common/ctl/show.c common/ctl/show.h
 
-bin_PROGRAMS += mipctl
-mipctl_SOURCES = common/ctl/mipctl.c
-mipctl_LDADD = $(JANSSON_LIBS)
+bin_PROGRAMS += common/ctl/mipctl
+common_ctl_mipctl_SOURCES = common/ctl/mipctl.c
+common_ctl_mipctl_LDADD = $(JANSSON_LIBS)
 dist_man_MANS += common/ctl/mipctl.8
