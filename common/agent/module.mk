@@ -9,4 +9,6 @@ pure_sources += \
 	common/agent/links.c common/agent/links.h \
 	common/agent/note.def
 
-pure_sources += common/agent/violations.c common/agent/violations.h
+pure_sources += \
+	common/agent/sites.c common/agent/sites.h \
+	common/agent/violations.c common/agent/violations.h
