@@ -1,3 +1,20 @@
 # SPDX-License-Identifier: ISC
 
-edge_sources +=
+edge_sources += \
+	common/io/daemon.c common/io/daemon.h \
+	common/io/effects_run.c common/io/effects_run.h \
+	common/io/host.c common/io/host.h \
+	common/io/io_count.c common/io/io_count.h common/io/io_count.def \
+	common/io/link_filter.c common/io/link_filter.h \
+	common/io/link_sock.c common/io/link_sock.h \
+	common/io/log.c common/io/log.h \
+	common/io/loop.c common/io/loop.h \
+	common/io/netlink.c common/io/netlink.h \
+	common/io/pktio.c common/io/pktio.h \
+	common/io/pktio_packet.c common/io/pktio_raw.c common/io/pktio_tun.c \
+	common/io/reg_sock.c common/io/reg_sock.h \
+	common/io/rtnl.c common/io/rtnl.h \
+	common/io/rtnl_edit.c common/io/rtnl_edit.h \
+	common/io/rtnl_sweep.c common/io/rtnl_sweep.h \
+	common/io/startup.c common/io/startup.h \
+	common/io/sysctl.c common/io/sysctl.h

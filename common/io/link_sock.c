@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Packet sockets (packet(7)) of the SOCK_DGRAM kind: the kernel writes and
+ * removes the Ethernet header.  IPv4 and ARP have a socket each, so that the
+ * filter for one does not run for the other, and nothing that goes out is seen.
+ */
+#define _GNU_SOURCE
+#include "common/io/link_sock.h"
+
+#include "common/io/link_filter.h"
+#include "common/wire/udp.h"
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BATCH = 64, FRAME_MAX = 9216 };
+
+struct link_sock {
+	int ifindex;
+	int ip_fd;
+	int arp_fd;
+	struct link_sock_config config;
+	struct io_counts *counts;
+	uint8_t bytes[FRAME_MAX];
+};
+
+/* A frame as it was read. */
+struct frame {
+	const uint8_t *bytes;
+	size_t len;
+	struct mac from;
+	uint8_t type; /* PACKET_HOST, PACKET_BROADCAST, ... */
+	bool checksum_done;
+};
+
+/* 224.0.0.1 all systems, 224.0.0.2 all routers, 224.0.0.11 all mobility agents. */
+static const uint8_t groups[] = {1, 2, 11};
+
+static int join_groups(int fd, int ifindex)
+{
+	for (size_t i = 0; i < sizeof(groups); i++) {
+		struct packet_mreq m = {.mr_ifindex = ifindex,
+					.mr_type = PACKET_MR_MULTICAST,
+					.mr_alen = MAC_LEN,
+					.mr_address = {0x01, 0x00, 0x5e, 0, 0, groups[i]}};
+
+		if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m)) != 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int bind_to(int fd, int ifindex, uint16_t protocol)
+{
+	const struct sockaddr_ll where = {.sll_family = AF_PACKET,
+					  .sll_protocol = htons(protocol),
+					  .sll_ifindex = ifindex};
+
+	if (bind(fd, (const struct sockaddr *)&where, sizeof(where)) != 0)
+		return -errno;
+	return 0;
+}
+
+/* A socket that hears nothing until it is bound: the filter comes first. */
+static int deaf_socket(void)
+{
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_ip(struct link_sock *s)
+{
+	const int on = 1;
+	int error;
+
+	s->ip_fd = deaf_socket();
+	if (s->ip_fd < 0)
+		return s->ip_fd;
+	if (setsockopt(s->ip_fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0)
+		return -errno;
+	error = link_filter_attach(s->ip_fd, s->config.broadcasts);
+	if (error == 0)
+		error = join_groups(s->ip_fd, s->ifindex);
+	return error ? error : bind_to(s->ip_fd, s->ifindex, ETHERTYPE_IP);
+}
+
+static int open_arp(struct link_sock *s)
+{
+	if (!s->config.arp)
+		return 0;
+	s->arp_fd = deaf_socket();
+	if (s->arp_fd < 0)
+		return s->arp_fd;
+	return bind_to(s->arp_fd, s->ifindex, ETHERTYPE_ARP);
+}
+
+int link_sock_open(struct link_sock **out, int ifindex, const struct link_sock_config *c,
+		   struct io_counts *counts)
+{
+	struct link_sock *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	s->ifindex = ifindex;
+	s->ip_fd = s->arp_fd = -1;
+	s->config = *c;
+	s->counts = counts;
+	error = open_ip(s);
+	if (error == 0)
+		error = open_arp(s);
+	if (error != 0) {
+		link_sock_close(s);
+		return error;
+	}
+	*out = s;
+	return 0;
+}
+
+void link_sock_close(struct link_sock *s)
+{
+	if (!s)
+		return;
+	if (s->ip_fd >= 0)
+		close(s->ip_fd);
+	if (s->arp_fd >= 0)
+		close(s->arp_fd);
+	free(s);
+}
+
+int link_sock_ifindex(const struct link_sock *s)
+{
+	return s->ifindex;
+}
+
+int link_sock_ip_fd(const struct link_sock *s)
+{
+	return s->ip_fd;
+}
+
+int link_sock_arp_fd(const struct link_sock *s)
+{
+	return s->arp_fd;
+}
+
+/* Whether the kernel vouches for the checksum, or has yet to fill it in. */
+static bool checksum_done(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		struct tpacket_auxdata aux;
+
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		return (aux.tp_status & (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID)) != 0;
+	}
+	return false;
+}
+
+/* One frame; false when there is none. */
+static bool read_frame(struct link_sock *s, int fd, struct frame *out)
+{
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	struct sockaddr_ll from = {0};
+	struct iovec iov = {s->bytes, sizeof(s->bytes)};
+	struct msghdr m = {.msg_name = &from,
+			   .msg_namelen = sizeof(from),
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0) {
+		/* A link that goes down says so once; rtnetlink tells the rest. */
+		if (errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
+			s->counts->by[IO_LINK_ERROR]++;
+		return false;
+	}
+	*out = (struct frame){.bytes = s->bytes,
+			      .len = (size_t)n,
+			      .type = from.sll_pkttype,
+			      .checksum_done = checksum_done(&m)};
+	memcpy(out->from.octet, from.sll_addr, MAC_LEN);
+	return true;
+}
+
+static bool is_for_us(const struct link_sock *s, const struct links *links,
+		      struct in_addr dst)
+{
+	const struct link *link;
+
+	if (s->config.transit || ipv4_is_multicast(dst) || dst.s_addr == INADDR_BROADCAST ||
+	    links_owns(links, dst))
+		return true;
+	link = links_by_index(links, s->ifindex);
+	for (unsigned i = 0; link && i < link->addr_count; i++)
+		if (ipv4_prefix_broadcast(link->addr[i]).s_addr == dst.s_addr)
+			return true;
+	return false;
+}
+
+static void hand_on_udp(struct link_sock *s, const struct frame *f,
+			const struct link_sock_handlers *h)
+{
+	struct udp_packet udp;
+	struct datagram dg;
+
+	if (udp_open(f->bytes, f->len, f->checksum_done, &udp) != UDP_OK) {
+		s->counts->by[IO_LINK_BAD_UDP]++;
+		return;
+	}
+	if (udp.dst_port != MIP_PORT)
+		return; /* a broadcast of another kind */
+	if (!is_for_us(s, h->links, udp.dst)) {
+		s->counts->by[IO_LINK_TRANSIT]++;
+		return;
+	}
+	dg = (struct datagram){.payload = reader_over(udp.payload, udp.len),
+			       .src = udp.src,
+			       .dst = udp.dst,
+			       .src_port = udp.src_port,
+			       .dst_port = udp.dst_port,
+			       .ttl = udp.ttl,
+			       .ifindex = s->ifindex,
+			       .has_mac = true,
+			       .mac = f->from};
+	if (udp.len > MIP_MESSAGE_MAX)
+		s->counts->by[IO_UDP_OVERSIZED]++;
+	else
+		h->datagram(h->arg, &dg);
+}
+
+/* `ip` is the sound header of the frame's packet of `total` octets. */
+static void hand_on_icmp(struct link_sock *s, const struct frame *f, const struct ipv4 *ip,
+			 size_t total, const struct link_sock_handlers *h)
+{
+	struct icmp_datagram dg = {.message = reader_over(f->bytes, total),
+				   .src = ip->src,
+				   .dst = ip->dst,
+				   .ttl = ip->ttl,
+				   .ifindex = s->ifindex,
+				   .has_mac = true,
+				   .mac = f->from};
+
+	read_skip(&dg.message, ipv4_header_len(ip));
+	h->icmp(h->arg, &dg);
+}
+
+static void hand_on_ip(struct link_sock *s, const struct frame *f,
+		       const struct link_sock_handlers *h)
+{
+	struct ipv4 ip;
+	size_t total;
+
+	if (ipv4_check(f->bytes, f->len, &total) != IPV4_OK) {
+		s->counts->by[IO_LINK_BAD_IPV4]++;
+		return;
+	}
+	memcpy(&ip, f->bytes, sizeof(ip));
+	if (s->config.broadcasts && f->type == PACKET_BROADCAST)
+		h->broadcast(h->arg, s->ifindex, f->bytes, total);
+	if (ipv4_is_fragment(&ip))
+		return; /* nobody fragments a registration; nor a solicitation */
+	if (ip.protocol == PROTO_UDP)
+		hand_on_udp(s, f, h);
+	else if (ip.protocol == PROTO_ICMP)
+		hand_on_icmp(s, f, &ip, total, h);
+}
+
+void link_sock_recv_ip(struct link_sock *s, const struct link_sock_handlers *h)
+{
+	struct frame f;
+
+	for (unsigned i = 0; i < BATCH && read_frame(s, s->ip_fd, &f); i++) {
+		if (f.len > sizeof(s->bytes))
+			s->counts->by[IO_LINK_OVERSIZED]++;
+		else
+			hand_on_ip(s, &f, h);
+	}
+}
+
+void link_sock_recv_arp(struct link_sock *s, const struct link_sock_handlers *h)
+{
+	struct frame f;
+
+	for (unsigned i = 0; i < BATCH && read_frame(s, s->arp_fd, &f); i++) {
+		struct arp_frame arp = {.from = f.from,
+					.unicast = f.type == PACKET_HOST,
+					.ifindex = s->ifindex};
+
+		if (f.type == PACKET_OTHERHOST)
+			continue;
+		if (f.len > sizeof(s->bytes) || !arp_decode(f.bytes, f.len, &arp.arp))
+			s->counts->by[IO_LINK_BAD_ARP]++;
+		else
+			h->arp(h->arg, &arp);
+	}
+}
+
+static int send_to(int fd, int ifindex, struct mac to, uint16_t protocol, const void *bytes,
+		   size_t len)
+{
+	struct sockaddr_ll where = {.sll_family = AF_PACKET,
+				    .sll_protocol = htons(protocol),
+				    .sll_ifindex = ifindex,
+				    .sll_halen = MAC_LEN};
+
+	memcpy(where.sll_addr, to.octet, MAC_LEN);
+	if (sendto(fd, bytes, len, MSG_DONTWAIT, (const struct sockaddr *)&where,
+		   sizeof(where)) < 0)
+		return -errno;
+	return 0;
+}
+
+int link_sock_send_frame(struct link_sock *s, const struct effect_frame *f)
+{
+	return send_to(s->ip_fd, s->ifindex, f->to, ETHERTYPE_IP, f->bytes, f->len);
+}
+
+int link_sock_send_arp(struct link_sock *s, const struct effect_arp *a)
+{
+	uint8_t bytes[ARP_LEN];
+
+	arp_encode(&a->arp, bytes);
+	return send_to(s->ip_fd, s->ifindex, a->to, ETHERTYPE_ARP, bytes, sizeof(bytes));
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The packet I/O interface: receive a vector, send a queue.  One descriptor
+ * each; what is behind it, TUN, raw socket or packet socket, only the opener
+ * knows.
+ */
+#ifndef COMMON_IO_PKTIO_H
+#define COMMON_IO_PKTIO_H
+
+#include "common/io/io_count.h"
+#include "common/tunnel/pkt_vec.h"
+
+#include <net/if.h>
+#include <stdint.h>
+
+struct mmsghdr;
+struct pktio;
+
+/* What becomes of a packet that the kernel refuses; the callee takes it over. */
+struct pktio_refusal {
+	void (*refused)(void *arg, struct pkt *p, int error);
+	void *arg;
+};
+
+struct pktio_ops {
+	const char *name;
+
+	/* Fill up `v` with what has come; packets are from the pool. */
+	void (*recv)(struct pktio *io, struct pkt_vec *v);
+
+	/* Send and give back everything in `q`, which is empty then. */
+	void (*send)(struct pktio *io, struct pkt_queue *q, const struct pktio_refusal *r);
+};
+
+struct pktio {
+	const struct pktio_ops *ops;
+	int fd;
+	struct pkt_pool *pool; /* borrowed */
+	struct io_counts *counts;
+};
+
+/* Nothing open yet; comes before the openers below. */
+void pktio_init(struct pktio *io, struct pkt_pool *pool, struct io_counts *counts);
+
+/*
+ * A TUN device called `name` (a "%d" in it is numbered by the kernel), which is
+ * gone when closed.  Its packets are whole IPv4 packets; the kernel segments
+ * and completes checksums before we see them.  Returns 0 or -errno.
+ */
+int pktio_tun_open(struct pktio *io, const char *name, int *ifindex);
+
+/* Whole IPv4 packets of `protocol` for addresses of ours, put together by the kernel. */
+int pktio_raw_open(struct pktio *io, uint8_t protocol);
+
+/* Only the ICMP types that report errors. */
+int pktio_icmp_open(struct pktio *io);
+
+/* Sends whole IPv4 packets, headers and all, by the kernel's routing. */
+int pktio_wire_open(struct pktio *io);
+
+/* Sends whole IPv4 packets to (pkt->ifindex, pkt->mac) without routing or ARP. */
+int pktio_packet_open(struct pktio *io);
+
+/* Closing what is not open does nothing. */
+void pktio_close(struct pktio *io);
+
+/*
+ * The MTU on the way to `dst` as the kernel knows it, 0 if it does not: for
+ * packets refused as too large.
+ */
+uint16_t pktio_path_mtu(struct in_addr dst);
+
+/*
+ * For those that send by sendmmsg(2): the packets of `m`, one message each, are
+ * sent and given back; one that is refused does not keep back those behind it.
+ */
+void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m, unsigned count,
+		      const struct pktio_refusal *r);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The registration socket: batches in, with destination, interface and TTL from
+ * ancillary data; single datagrams out, with the source that the core chose.
+ */
+#define _GNU_SOURCE
+#include "common/io/reg_sock.h"
+
+#include <errno.h>
+#include <netinet/ip.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	BATCH = 64,
+	/* One octet more than any registration tells which are too long. */
+	DATAGRAM_MAX = MIP_MESSAGE_MAX + 1,
+	CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int)),
+	RECEIVE_BUFFER = 4 << 20,
+};
+
+struct slot {
+	struct sockaddr_in from;
+	struct iovec iov;
+	uint8_t bytes[DATAGRAM_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+};
+
+struct reg_sock {
+	int fd;
+	struct io_counts *counts;
+	struct mmsghdr message[BATCH];
+	struct slot slot[BATCH];
+};
+
+static int set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
+}
+
+static int prepare(int fd, uint16_t port)
+{
+	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+
+	if (error == 0)
+		error = set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	if (error == 0)
+		error = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
+		error = -errno;
+	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) != 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER); /* as much as we may */
+	return error;
+}
+
+static void lay_out(struct reg_sock *s)
+{
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct slot *slot = &s->slot[i];
+
+		slot->iov = (struct iovec){slot->bytes, sizeof(slot->bytes)};
+		s->message[i].msg_hdr.msg_iov = &slot->iov;
+		s->message[i].msg_hdr.msg_iovlen = 1;
+		s->message[i].msg_hdr.msg_name = &slot->from;
+		s->message[i].msg_hdr.msg_control = slot->control;
+	}
+}
+
+int reg_sock_open(struct reg_sock **out, uint16_t port, struct io_counts *counts)
+{
+	struct reg_sock *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	s->counts = counts;
+	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	error = s->fd < 0 ? -errno : prepare(s->fd, port);
+	if (error != 0) {
+		reg_sock_close(s);
+		return error;
+	}
+	lay_out(s);
+	*out = s;
+	return 0;
+}
+
+void reg_sock_close(struct reg_sock *s)
+{
+	if (!s)
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}
+
+int reg_sock_fd(const struct reg_sock *s)
+{
+	return s->fd;
+}
+
+/* Destination, interface and TTL; false without the first two. */
+static bool read_control(struct msghdr *m, struct datagram *dg)
+{
+	bool found = false;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		struct in_pktinfo info;
+		int ttl;
+
+		if (c->cmsg_level != IPPROTO_IP)
+			continue;
+		if (c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			dg->ifindex = info.ipi_ifindex;
+			dg->dst = info.ipi_addr;
+			found = true;
+		} else if (c->cmsg_type == IP_TTL) {
+			memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
+			dg->ttl = (uint8_t)ttl;
+		}
+	}
+	return found;
+}
+
+static void hand_on(struct reg_sock *s, unsigned i, const struct reg_sock_handlers *h)
+{
+	const struct slot *slot = &s->slot[i];
+	struct mmsghdr *m = &s->message[i];
+	struct datagram dg = {
+		.payload = reader_over(slot->bytes, m->msg_len),
+		.src = slot->from.sin_addr,
+		.src_port = ntohs(slot->from.sin_port),
+		.dst_port = MIP_PORT,
+	};
+
+	if (!read_control(&m->msg_hdr, &dg))
+		s->counts->by[IO_UDP_NO_INFO]++;
+	else if (h->served(h->arg, dg.ifindex))
+		s->counts->by[IO_UDP_SERVED_LINK]++;
+	else if (m->msg_len > MIP_MESSAGE_MAX)
+		s->counts->by[IO_UDP_OVERSIZED]++;
+	else
+		h->datagram(h->arg, &dg);
+}
+
+void reg_sock_recv(struct reg_sock *s, const struct reg_sock_handlers *h)
+{
+	int n;
+
+	for (unsigned i = 0; i < BATCH; i++) {
+		s->message[i].msg_hdr.msg_namelen = sizeof(s->slot[i].from);
+		s->message[i].msg_hdr.msg_controllen = sizeof(s->slot[i].control);
+	}
+	n = recvmmsg(s->fd, s->message, BATCH, MSG_DONTWAIT, NULL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		s->counts->by[IO_UDP_ERROR]++;
+	for (int i = 0; i < n; i++)
+		hand_on(s, (unsigned)i, h);
+}
+
+static void put_control(struct msghdr *m, struct cmsghdr **at, int type, const void *value,
+			size_t len)
+{
+	struct cmsghdr *c = *at;
+
+	c->cmsg_level = IPPROTO_IP;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), value, len);
+	*at = CMSG_NXTHDR(m, c);
+}
+
+int reg_sock_send(struct reg_sock *s, const struct effect_udp *u)
+{
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = {0};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(u->dst_port),
+				 .sin_addr = u->dst};
+	struct in_pktinfo info = {.ipi_spec_dst = u->src};
+	struct iovec iov = {(void *)(uintptr_t)u->bytes, u->len};
+	struct msghdr m = {.msg_name = &to,
+			   .msg_namelen = sizeof(to),
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = CMSG_LEN(sizeof(info))};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	int ttl = u->ttl;
+
+	if (ttl)
+		m.msg_controllen = sizeof(control);
+	put_control(&m, &c, IP_PKTINFO, &info, sizeof(info));
+	if (ttl)
+		put_control(&m, &c, IP_TTL, &ttl, sizeof(ttl));
+	return sendmsg(s->fd, &m, MSG_DONTWAIT) >= 0 ? 0 : -errno;
+}

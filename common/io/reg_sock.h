@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * UDP port 434: registrations from and to other networks (RFC 5944 3.2).  Those
+ * on links that the agent serves go through link_sock.h instead.
+ */
+#ifndef COMMON_IO_REG_SOCK_H
+#define COMMON_IO_REG_SOCK_H
+
+#include "common/agent/datagram.h"
+#include "common/agent/effect.h"
+#include "common/io/io_count.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct reg_sock;
+
+struct reg_sock_handlers {
+	/* Whether datagrams from this link are somebody else's business. */
+	bool (*served)(void *arg, int ifindex);
+	void (*datagram)(void *arg, const struct datagram *dg);
+	void *arg;
+};
+
+/* 0 or -errno; -EADDRINUSE when somebody has the port. */
+int reg_sock_open(struct reg_sock **out, uint16_t port, struct io_counts *counts);
+void reg_sock_close(struct reg_sock *s);
+
+int reg_sock_fd(const struct reg_sock *s);
+
+/* Hand on what has come, at most a batch. */
+void reg_sock_recv(struct reg_sock *s, const struct reg_sock_handlers *h);
+
+/* 0 or -errno. */
+int reg_sock_send(struct reg_sock *s, const struct effect_udp *m);
+
+#endif

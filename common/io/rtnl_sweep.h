@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Clears away what a predecessor left in the kernel when it crashed.
+ */
+#ifndef COMMON_IO_RTNL_SWEEP_H
+#define COMMON_IO_RTNL_SWEEP_H
+
+/*
+ * Remove what carries our protocol number (rtnl_edit.h) and concerns link
+ * `ifindex`: routes, neighbours and addresses on it, and rules for packets that
+ * come in there or on a link that is no more.  What other agents of ours did on
+ * other links stays.  Returns how many were removed, or -errno.
+ */
+int rtnl_sweep(int ifindex);
+
+#endif
