@@ -101,7 +101,7 @@ static void need_home(const struct mn_core *mn, struct mn_fixtures *f)
 	struct in_addr gateway = mn->config.home_gateway;
 
 	if (gateway.s_addr == INADDR_ANY)
-		gateway = mn->home_agent;
+		gateway = mn_home_agent_field(mn);
 	need_route(f, network_of(mn->config.home), on_link, mn->config.home.addr,
 		   mn->ifindex);
 	need_route(f, everything, gateway, mn->config.home.addr, mn->ifindex);

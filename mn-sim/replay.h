@@ -4,7 +4,8 @@
  * the other with only the addresses changed (and the checksums that cover
  * them), at the recorded pace, and compared on arrival octet by octet but for
  * what a way through routers changes: TTL, header checksum, DSCP and ECN, and
- * the identification that the kernel fills in where it was zero.
+ * the identification that the kernel fills in where it was zero.  A packet that
+ * arrives altered matches nothing, and so counts as lost.
  */
 #ifndef MN_SIM_REPLAY_H
 #define MN_SIM_REPLAY_H
@@ -22,7 +23,6 @@ struct replay_counts {
 	size_t packets;    /* in the file, and sent or to be sent */
 	size_t not_ipv4;   /* left out: another protocol, or unsound */
 	size_t too_long;   /* left out: over max_size */
-	uint64_t altered;  /* arrived from the source, but match nothing that was sent */
 };
 
 /* Reads the whole file.  0 or -errno; what is wrong with the file in `error`. */

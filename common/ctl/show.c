@@ -5,6 +5,9 @@
 #include "common/ctl/show.h"
 
 #include "common/ctl/json.h"
+#include "common/tunnel/tunnel.h"
+
+#include <string.h>
 
 void show_counters(struct ctl_reply *reply, const struct counter_set *sets, unsigned count)
 {
@@ -55,4 +58,58 @@ static void show_violation(void *reply, const struct violation *v)
 void show_violations(struct ctl_reply *reply, const struct violations *v)
 {
 	violations_each(v, show_violation, reply);
+}
+
+struct tunnel_rows {
+	struct ctl_reply *reply;
+	instant_t now;
+};
+
+static void set_counts(json_t *o, const struct tunnel_counts *c)
+{
+	json_object_set_new(o, "packets-in", json_integer((json_int_t)c->in_packets));
+	json_object_set_new(o, "octets-in", json_integer((json_int_t)c->in_octets));
+	json_object_set_new(o, "dropped-in", json_integer((json_int_t)c->in_dropped));
+	json_object_set_new(o, "packets-out", json_integer((json_int_t)c->out_packets));
+	json_object_set_new(o, "octets-out", json_integer((json_int_t)c->out_octets));
+	json_object_set_new(o, "dropped-out", json_integer((json_int_t)c->out_dropped));
+}
+
+/* Who uses it, as "binding" or "binding,site". */
+static json_t *used_by(const struct tunnel *t)
+{
+	char text[64] = "";
+
+	for (int u = 0; u < TUNNEL_USES; u++) {
+		if (!t->uses[u])
+			continue;
+		if (*text)
+			strcat(text, ",");
+		strcat(text, tunnel_use_name((enum tunnel_use)u));
+	}
+	return json_string(text);
+}
+
+static void show_tunnel(void *arg, const struct tunnel *t)
+{
+	struct tunnel_rows *rows = arg;
+	json_t *o = json_object();
+
+	if (o) {
+		json_object_set_new(o, "local", json_addr(t->spec.local));
+		json_object_set_new(o, "remote", json_addr(t->spec.remote));
+		json_set_encap(o, &t->spec.encap);
+		json_object_set_new(o, "use", used_by(t));
+		json_object_set_new(o, "mtu", json_integer(tunnel_inner_mtu(
+						      t, &t->encap, rows->now)));
+		set_counts(o, &t->counts);
+	}
+	ctl_reply_row(rows->reply, o);
+}
+
+void show_tunnels(struct ctl_reply *reply, const struct fwd *f, struct now now)
+{
+	struct tunnel_rows rows = {reply, now.mono};
+
+	fwd_each_tunnel(f, show_tunnel, &rows);
 }

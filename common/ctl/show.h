@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What every agent shows alike: counters, security associations, violations.
+ * What every agent shows alike: counters, security associations, tunnels,
+ * violations.
  * Rows go into the reply one by one; keys of associations are never touched.
  */
 #ifndef COMMON_CTL_SHOW_H
@@ -10,11 +11,15 @@
 #include "common/base/counters.h"
 #include "common/ctl/server.h"
 #include "common/security/sa.h"
+#include "common/tunnel/fwd.h"
 
 /* {"group":..., "counter":..., "value":..., "help":...} for every counter. */
 void show_counters(struct ctl_reply *reply, const struct counter_set *sets, unsigned count);
 
 void show_associations(struct ctl_reply *reply, struct sa_store *store);
+
+/* End points, encapsulation, MTU and what went each way. */
+void show_tunnels(struct ctl_reply *reply, const struct fwd *f, struct now now);
 
 void show_violations(struct ctl_reply *reply, const struct violations *v);
 

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The page: every run with its picture and its table, nothing loaded from
+ * elsewhere.
+ */
+#include "mn-sim/report.h"
+
+#include <string.h>
+
+static const char head[] =
+	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width\">\n"
+	"<title>A mobile node roams</title>\n<style>\n"
+	":root{color-scheme:light dark;--ink:#1c2430;--soft:#667;--line:#d5dae2;"
+	"--band:#f6f8fb;--got:#1f6feb;--lost:#d1242f;--move:#9a6700;--hand:#ffb02040;"
+	"--paper:#fff}\n"
+	"@media(prefers-color-scheme:dark){:root{--ink:#e6e9ee;--soft:#9aa4b2;"
+	"--line:#333c48;--band:#171c23;--got:#5aa2ff;--lost:#ff6b6b;--move:#e3b341;"
+	"--hand:#e3b34133;--paper:#0e1217}}\n"
+	"body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);"
+	"background:var(--paper);max-width:1000px;margin:2em auto;padding:0 1em}\n"
+	"h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}\n"
+	"table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%;"
+	"margin:1em 0;font-size:.93em}\n"
+	"th,td{text-align:right;padding:.3em .6em;border-bottom:1px solid var(--line)}\n"
+	"th:first-child,td:first-child{text-align:left}thead th{color:var(--soft);"
+	"font-weight:600}\n"
+	".bad{color:var(--lost);font-weight:600}.good{color:#1a7f37;font-weight:600}\n"
+	"svg{width:100%;height:auto}\n"
+	".band{fill:var(--band)}.grid{stroke:var(--line);stroke-width:.6}\n"
+	".tick,.ends{fill:var(--soft);font-size:11px}.tick{text-anchor:middle}\n"
+	".name{fill:var(--ink);font-size:13px;font-weight:600}\n"
+	".place{fill:var(--move);font-size:12px;font-weight:600}\n"
+	".move{stroke:var(--move);stroke-dasharray:3 3}.handoff{fill:var(--hand)}\n"
+	".got{fill:var(--got)}.lost{stroke:var(--lost);stroke-width:1.2}\n"
+	".stream{fill:none;stroke:var(--got);stroke-width:1.6}\n"
+	"</style>\n</head>\n<body>\n"
+	"<h1>A mobile node roams, and its connections live on</h1>\n"
+	"<p>Each dot is a packet of a numbered flow, where and when it arrived; a red "
+	"mark is a packet that was lost. Dashed lines are moves; the shade after each "
+	"lasts until the node is registered. A TCP stream is the line of its octets "
+	"over time.</p>\n";
+
+static void put(FILE *out, const char *text)
+{
+	for (; text && *text; text++) {
+		if (*text == '<')
+			fputs("&lt;", out);
+		else if (*text == '&')
+			fputs("&amp;", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "";
+}
+
+static void table_head(FILE *out, const json_t *flows)
+{
+	size_t i;
+	json_t *flow;
+
+	fputs("<table><thead><tr><th rowspan=\"2\">moved to</th><th rowspan=\"2\">link up "
+	      "to registered</th>",
+	      out);
+	json_array_foreach(flows, i, flow) {
+		fputs("<th colspan=\"5\">", out);
+		put(out, text_of(flow, "name"));
+		fputs("</th>", out);
+	}
+	fputs("</tr><tr>", out);
+	json_array_foreach(flows, i, flow)
+		fputs("<th>sent</th><th>lost</th><th>dup</th><th>reord</th><th>gap</th>",
+		      out);
+	fputs("</tr></thead><tbody>\n", out);
+}
+
+static void registered_cell(FILE *out, const json_t *move, size_t index)
+{
+	const json_t *took = json_object_get(move, "link-up-to-registered-ms");
+
+	if (took)
+		fprintf(out, "<td>%.0f ms</td>", json_number_value(took));
+	else if (index == 0 || json_is_true(json_object_get(move, "registered")))
+		fputs("<td>&ndash;</td>", out);
+	else
+		fputs("<td class=\"bad\">never</td>", out);
+}
+
+static void flow_cells(FILE *out, const json_t *s)
+{
+	static const char *const keys[] = {"sent", "lost", "duplicated", "reordered"};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		fprintf(out, "<td>%lld</td>",
+			(long long)json_integer_value(json_object_get(s, keys[i])));
+	fprintf(out, "<td>%.0f ms</td>",
+		json_number_value(json_object_get(s, "longest-gap-ms")));
+}
+
+static void moves_table(FILE *out, const json_t *run)
+{
+	const json_t *flows = json_object_get(run, "flows");
+	size_t i, f;
+	json_t *move, *flow;
+
+	table_head(out, flows);
+	json_array_foreach(json_object_get(run, "moves"), i, move) {
+		fputs("<tr><td>", out);
+		put(out, text_of(move, "place"));
+		fputs("</td>", out);
+		registered_cell(out, move, i);
+		json_array_foreach(flows, f, flow)
+			flow_cells(out, json_object_get(json_object_get(move, "flows"),
+							text_of(flow, "name")));
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody></table>\n", out);
+}
+
+static void stream_line(FILE *out, const json_t *s)
+{
+	bool intact = json_is_true(json_object_get(s, "intact"));
+
+	fputs("<p>TCP stream <b>", out);
+	put(out, text_of(s, "name"));
+	fprintf(out,
+		"</b>: %.1f of %.1f MB arrived, <span class=\"%s\">%s</span>; longest "
+		"pause %.0f ms; %lld segments sent again.<br><small>SHA-256 %s</small></p>\n",
+		(double)json_integer_value(json_object_get(s, "received")) / 1e6,
+		(double)json_integer_value(json_object_get(s, "sent")) / 1e6,
+		intact ? "good" : "bad",
+		intact ? "whole, one connection throughout" : "not whole",
+		json_number_value(json_object_get(s, "longest-gap-ms")),
+		(long long)json_integer_value(json_object_get(s, "retransmits")),
+		text_of(s, "sha256"));
+}
+
+static void run_section(FILE *out, const json_t *run)
+{
+	bool passed = json_is_true(json_object_get(run, "passed"));
+	size_t i;
+	json_t *stream;
+
+	fputs("<h2>", out);
+	put(out, text_of(run, "title"));
+	fprintf(out, " <span class=\"%s\">%s</span></h2>\n", passed ? "good" : "bad",
+		passed ? "passed" : "failed");
+	report_svg(out, run);
+	moves_table(out, run);
+	json_array_foreach(json_object_get(run, "streams"), i, stream)
+		stream_line(out, stream);
+}
+
+void report_html(FILE *out, const json_t *runs)
+{
+	size_t i;
+	json_t *run;
+
+	fputs(head, out);
+	json_array_foreach(runs, i, run)
+		run_section(out, run);
+	fputs("</body>\n</html>\n", out);
+}

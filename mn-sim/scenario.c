@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The scenario engine: jobs on a queue of deadlines, one loop, one clock.
+ *
+ * Every flow, stream and replay is a job that runs again and again; a move is a
+ * job that runs once.  Events come from the agents' control sockets; those of
+ * the mobile node tell when a move is answered.
+ */
+#include "mn-sim/scenario.h"
+
+#include "common/base/list.h"
+#include "common/base/timers.h"
+#include "common/io/host.h"
+#include "common/io/loop.h"
+#include "mn-sim/cable.h"
+#include "mn-sim/capture.h"
+#include "mn-sim/ctl_client.h"
+#include "mn-sim/live.h"
+#include "mn-sim/replay.h"
+#include "mn-sim/udp_flow.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TCP_TICK_MS = 5,
+	STATUS_MS = 1000,
+	DRAIN_MS = 500,        /* for what is still on its way at the end */
+	STREAM_END_MS = 15000, /* for a stream to end in order */
+	STATUS_TEXT = 512,
+};
+
+struct job {
+	struct timer timer;
+	/* Returns when to run again, INSTANT_NEVER for not any more. */
+	instant_t (*run)(struct scenario *s, unsigned index, instant_t now);
+	unsigned index;
+};
+
+struct watched {
+	struct scenario *scenario;
+	const struct scenario_watch *config;
+	struct ctl_client *events, *polls;
+	char tunnels[STATUS_TEXT / 2]; /* as of the last poll */
+	char polling[STATUS_TEXT / 2]; /* rows of the poll that is coming in */
+};
+
+struct scenario {
+	const struct scenario_config *config;
+	struct loop *loop;
+	struct loop_watch *sigint, *sigterm;
+	struct timers timers;
+	struct job *job;
+	unsigned jobs;
+	struct live live;
+	struct cable *cable;
+	struct udp_flow **udp;
+	struct tcp_flow **tcp;
+	struct replay **replay;
+	struct capture **capture;
+	struct watched *watched;
+
+	instant_t started, senders_end;
+	unsigned moves_done;   /* moves made, the start included */
+	double link_up_time;   /* by the node's clock, since the last move; 0: none */
+	char node_state[CONF_NAME_MAX];
+	struct move_result *move;
+	struct flow_result *flow;
+	struct stream_result *stream;
+	bool interrupted;
+	int error;
+};
+
+static instant_t after(const struct scenario *s, duration_t d)
+{
+	return instant_add(s->started, d);
+}
+
+/* --- jobs --------------------------------------------------------------- */
+
+static instant_t run_udp(struct scenario *s, unsigned i, instant_t now)
+{
+	(void)now;
+	if (!instant_before(now, s->senders_end))
+		return INSTANT_NEVER;
+	udp_flow_send(s->udp[i]);
+	return instant_add(s->job[i].timer.at, s->config->udp[i].interval);
+}
+
+static instant_t run_tcp(struct scenario *s, unsigned i, instant_t now)
+{
+	if (!instant_before(now, s->senders_end)) {
+		tcp_flow_finish(s->tcp[i]);
+		return INSTANT_NEVER;
+	}
+	tcp_flow_tick(s->tcp[i]);
+	return instant_add(now, duration_ms(TCP_TICK_MS));
+}
+
+static instant_t run_replay(struct scenario *s, unsigned i, instant_t now)
+{
+	if (!instant_before(now, s->senders_end))
+		return INSTANT_NEVER;
+	return replay_send_due(s->replay[i], s->started, now);
+}
+
+static const char *current_place(const struct scenario *s)
+{
+	return s->move[s->moves_done - 1].label;
+}
+
+static void say_move(struct scenario *s, const char *from, instant_t now)
+{
+	char text[3 * SCENARIO_LABEL_MAX];
+
+	snprintf(text, sizeof(text), "=== the node moves: %s -> %s", from,
+		 current_place(s));
+	live_say(&s->live, now, text);
+}
+
+static instant_t run_move(struct scenario *s, unsigned i, instant_t now)
+{
+	const struct scenario_move *m = &s->config->move[i];
+	const char *from = current_place(s);
+
+	s->move[s->moves_done - 1].until = now;
+	s->moves_done++;
+	s->move[i + 1].at = now;
+	s->move[i + 1].done = *m->expect == '\0';
+	s->link_up_time = 0;
+	say_move(s, from, now);
+	s->error = *m->to ? cable_plug(s->cable, m->to) : cable_pull(s->cable);
+	if (s->error < 0) {
+		live_say(&s->live, now, strerror(-s->error));
+		loop_stop(s->loop);
+	}
+	return INSTANT_NEVER;
+}
+
+static size_t add_flow_text(char *text, size_t room, const char *name,
+			    const struct flow_log *log)
+{
+	size_t got = 0;
+	int n;
+
+	for (size_t i = 0; i < log->count; i++)
+		got += log->packet[i].copies > 0;
+	n = snprintf(text, room, "%s %zu/%zu  ", name, got, log->count);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void make_status(const struct scenario *s, char *text, size_t room)
+{
+	const struct scenario_config *c = s->config;
+	size_t at = 0;
+
+	at += (size_t)snprintf(text, room, "%s, %s | ", current_place(s), s->node_state);
+	for (unsigned i = 0; i < c->udp_count && at < room; i++)
+		at += add_flow_text(text + at, room - at, c->udp[i].name,
+				    udp_flow_log(s->udp[i]));
+	for (unsigned i = 0; i < c->tcp_count && at < room; i++)
+		at += (size_t)snprintf(text + at, room - at, "%s %.1f MB  ", c->tcp[i].name,
+				       (double)tcp_flow_summary(s->tcp[i]).received / 1e6);
+	for (unsigned i = 0; i < c->watch_count && at < room; i++)
+		if (*s->watched[i].tunnels)
+			at += (size_t)snprintf(text + at, room - at, "| %s",
+					       s->watched[i].tunnels);
+}
+
+static instant_t run_status(struct scenario *s, unsigned i, instant_t now)
+{
+	char text[STATUS_TEXT];
+
+	(void)i;
+	make_status(s, text, sizeof(text));
+	live_status(&s->live, now, text);
+	for (unsigned w = 0; w < s->config->watch_count; w++)
+		if (s->watched[w].polls)
+			(void)ctl_client_ask(s->watched[w].polls, "show tunnels");
+	return instant_add(now, duration_ms(STATUS_MS));
+}
+
+/* After the senders: until every stream has ended, or it has had its time. */
+static instant_t run_end(struct scenario *s, unsigned i, instant_t now)
+{
+	bool done = true;
+
+	(void)i;
+	for (unsigned t = 0; t < s->config->tcp_count; t++)
+		done = done && tcp_flow_done(s->tcp[t]);
+	if (!done && instant_before(now, instant_add(s->senders_end,
+						     duration_ms(STREAM_END_MS))))
+		return instant_add(now, duration_ms(DRAIN_MS / 5));
+	loop_stop(s->loop);
+	return INSTANT_NEVER;
+}
+
+static void arm(struct scenario *s)
+{
+	loop_set_deadline(s->loop, timers_next(&s->timers), host_now().mono);
+}
+
+static void on_deadline(void *arg)
+{
+	struct scenario *s = arg;
+	instant_t now = host_now().mono;
+	struct timer *t;
+
+	while ((t = timers_take_due(&s->timers, now))) {
+		struct job *j = container_of(t, struct job, timer);
+		instant_t again = j->run(s, j->index, now);
+
+		if (!instant_is_never(again) && timers_set(&s->timers, &j->timer, again) < 0)
+			loop_stop(s->loop);
+	}
+	arm(s);
+}
+
+static int add_job(struct scenario *s, unsigned index, instant_t at,
+		   instant_t (*run)(struct scenario *, unsigned, instant_t))
+{
+	struct job *j = &s->job[s->jobs++];
+
+	j->run = run;
+	j->index = index;
+	return timers_set(&s->timers, &j->timer, at);
+}
+
+/* The flows' jobs come first: run_udp finds its own by index. */
+static int add_jobs(struct scenario *s)
+{
+	const struct scenario_config *c = s->config;
+	int rc = 0;
+
+	for (unsigned i = 0; i < c->udp_count && rc == 0; i++)
+		rc = add_job(s, i, s->started, run_udp);
+	for (unsigned i = 0; i < c->tcp_count && rc == 0; i++)
+		rc = add_job(s, i, s->started, run_tcp);
+	for (unsigned i = 0; i < c->replay_count && rc == 0; i++)
+		rc = add_job(s, i, s->started, run_replay);
+	for (unsigned i = 0; i < c->move_count && rc == 0; i++)
+		rc = add_job(s, i, after(s, c->move[i].at), run_move);
+	if (rc == 0)
+		rc = add_job(s, 0, after(s, duration_ms(STATUS_MS)), run_status);
+	if (rc == 0)
+		rc = add_job(s, 0, instant_add(s->senders_end, duration_ms(DRAIN_MS)),
+			     run_end);
+	return rc;
+}
+
+/* --- events ------------------------------------------------------------- */
+
+static void node_event(struct scenario *s, const char *name, double time)
+{
+	struct move_result *m = &s->move[s->moves_done - 1];
+	const struct scenario_move *config =
+		s->moves_done > 1 ? &s->config->move[s->moves_done - 2] : NULL;
+
+	snprintf(s->node_state, sizeof(s->node_state), "%s", name);
+	if (strcmp(name, "link-up") == 0)
+		s->link_up_time = time;
+	if (!config || m->done || s->link_up_time == 0 || strcmp(name, config->expect) != 0)
+		return;
+	m->done = true;
+	m->link_up_to_done = (duration_t){(int64_t)((time - s->link_up_time) * 1e9)};
+}
+
+static void on_event(void *arg, const json_t *row)
+{
+	struct watched *w = arg;
+	struct scenario *s = w->scenario;
+	const char *name = json_string_value(json_object_get(row, "event"));
+
+	if (!name)
+		return;
+	live_event(&s->live, host_now().mono, w->config->name, row);
+	if (w->config->node && s->moves_done)
+		node_event(s, name, json_real_value(json_object_get(row, "time")));
+}
+
+static void add_tunnel(struct watched *w, const json_t *row)
+{
+	size_t at = strlen(w->polling);
+
+	snprintf(w->polling + at, sizeof(w->polling) - at,
+		 "%s>%s %s out %lld in %lld  ",
+		 json_string_value(json_object_get(row, "local")),
+		 json_string_value(json_object_get(row, "remote")),
+		 json_string_value(json_object_get(row, "encapsulation")),
+		 (long long)json_integer_value(json_object_get(row, "packets-out")),
+		 (long long)json_integer_value(json_object_get(row, "packets-in")));
+}
+
+static void on_poll(void *arg, const json_t *row)
+{
+	struct watched *w = arg;
+
+	if (!json_object_get(row, "end") && !json_object_get(row, "error")) {
+		add_tunnel(w, row);
+		return;
+	}
+	memcpy(w->tunnels, w->polling, sizeof(w->tunnels));
+	w->polling[0] = '\0';
+}
+
+static void on_signal(void *arg)
+{
+	struct scenario *s = arg;
+
+	s->interrupted = true;
+	loop_stop(s->loop);
+}
+
+/* --- setting up --------------------------------------------------------- */
+
+static const struct scenario_end *find_end(const struct scenario_config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->end_count; i++)
+		if (strcmp(c->end[i].name, name) == 0)
+			return &c->end[i];
+	return NULL;
+}
+
+struct failure {
+	char *text;
+	size_t size;
+};
+
+static int fail(struct failure f, int rc, const char *what, const char *name)
+{
+	char detail[256];
+
+	if (rc < 0) {
+		snprintf(detail, sizeof(detail), "%s", *f.text ? f.text : strerror(-rc));
+		snprintf(f.text, f.size, "%s %s: %s", what, name, detail);
+	}
+	return rc;
+}
+
+static int open_flows(struct scenario *s, struct failure f)
+{
+	const struct scenario_config *c = s->config;
+	int rc = 0;
+
+	for (unsigned i = 0; i < c->udp_count && rc == 0; i++) {
+		size_t packets = (size_t)(c->duration.ns / c->udp[i].interval.ns) + 1;
+
+		rc = udp_flow_open(&s->udp[i], s->loop, &c->udp[i],
+				   find_end(c, c->udp[i].from), find_end(c, c->udp[i].to),
+				   packets);
+		fail(f, rc, "udp", c->udp[i].name);
+	}
+	for (unsigned i = 0; i < c->tcp_count && rc == 0; i++) {
+		rc = tcp_flow_open(&s->tcp[i], s->loop, &c->tcp[i],
+				   find_end(c, c->tcp[i].from), find_end(c, c->tcp[i].to));
+		fail(f, rc, "tcp", c->tcp[i].name);
+	}
+	for (unsigned i = 0; i < c->replay_count && rc == 0; i++) {
+		rc = replay_open(&s->replay[i], s->loop, &c->replay[i],
+				 find_end(c, c->replay[i].from),
+				 find_end(c, c->replay[i].to), f.text, f.size);
+		fail(f, rc, "replay", c->replay[i].file);
+	}
+	return rc;
+}
+
+static int open_watch(struct scenario *s, struct watched *w, const struct scenario_watch *config)
+{
+	int rc;
+
+	w->scenario = s;
+	w->config = config;
+	rc = ctl_client_open(&w->events, s->loop, config->control, on_event, w);
+	if (rc == 0)
+		rc = ctl_client_ask(w->events, "watch");
+	if (rc == 0 && config->tunnels)
+		rc = ctl_client_open(&w->polls, s->loop, config->control, on_poll, w);
+	return rc;
+}
+
+static int open_observers(struct scenario *s, const char *dir, struct failure f)
+{
+	const struct scenario_config *c = s->config;
+	int rc = 0;
+
+	for (unsigned i = 0; i < c->capture_count && rc == 0; i++) {
+		rc = capture_open(&s->capture[i], s->loop, &c->capture[i], dir, f.text,
+				  f.size);
+		fail(f, rc, "capture", c->capture[i].file);
+	}
+	for (unsigned i = 0; i < c->watch_count && rc == 0; i++) {
+		rc = open_watch(s, &s->watched[i], &c->watch[i]);
+		fail(f, rc, "control socket of", c->watch[i].name);
+	}
+	if (rc == 0 && c->move_count) {
+		rc = cable_open(&s->cable, c->cable_netns, c->cable);
+		fail(f, rc, "cable", c->cable);
+	}
+	return rc;
+}
+
+static int open_loop(struct scenario *s)
+{
+	s->loop = loop_new();
+	if (!s->loop || loop_on_deadline(s->loop, on_deadline, s) < 0)
+		return -ENOMEM;
+	s->sigint = loop_watch_signal(s->loop, SIGINT, on_signal, s);
+	s->sigterm = loop_watch_signal(s->loop, SIGTERM, on_signal, s);
+	return s->sigint && s->sigterm ? 0 : -ENOMEM;
+}
+
+static void *table(size_t count, size_t size)
+{
+	return calloc(count + 1, size);
+}
+
+static int make_tables(struct scenario *s)
+{
+	const struct scenario_config *c = s->config;
+	unsigned flows = c->udp_count + c->replay_count;
+
+	s->udp = table(c->udp_count, sizeof(*s->udp));
+	s->tcp = table(c->tcp_count, sizeof(*s->tcp));
+	s->replay = table(c->replay_count, sizeof(*s->replay));
+	s->capture = table(c->capture_count, sizeof(*s->capture));
+	s->watched = table(c->watch_count, sizeof(*s->watched));
+	s->move = table(c->move_count, sizeof(*s->move));
+	s->flow = table(flows, sizeof(*s->flow));
+	s->stream = table(c->tcp_count, sizeof(*s->stream));
+	s->job = table(flows + c->tcp_count + c->move_count + 1, sizeof(*s->job));
+	if (!s->udp || !s->tcp || !s->replay || !s->capture || !s->watched || !s->move ||
+	    !s->flow || !s->stream || !s->job)
+		return -ENOMEM;
+	for (unsigned i = 0; i < c->move_count; i++)
+		memcpy(s->move[i + 1].label, c->move[i].label, SCENARIO_LABEL_MAX);
+	memcpy(s->move[0].label, c->start_label, SCENARIO_LABEL_MAX);
+	return 0;
+}
+
+int scenario_open(struct scenario **out, const struct scenario_config *config,
+		  const char *dir, bool quiet, char *error, size_t error_size)
+{
+	struct failure f = {error, error_size};
+	struct scenario *s = calloc(1, sizeof(*s));
+	int rc;
+
+	*error = '\0';
+	if (!s)
+		return -ENOMEM;
+	s->config = config;
+	timers_init(&s->timers);
+	live_init(&s->live, quiet);
+	live_start(&s->live, host_now().mono);
+	snprintf(s->node_state, sizeof(s->node_state), "ready");
+	rc = make_tables(s);
+	if (rc == 0)
+		rc = fail(f, open_loop(s), "event", "loop");
+	if (rc == 0)
+		rc = open_flows(s, f);
+	if (rc == 0)
+		rc = open_observers(s, dir, f);
+	if (rc < 0) {
+		scenario_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
+static void close_all(struct scenario *s)
+{
+	const struct scenario_config *c = s->config;
+
+	for (unsigned i = 0; s->udp && i < c->udp_count; i++)
+		udp_flow_close(s->udp[i]);
+	for (unsigned i = 0; s->tcp && i < c->tcp_count; i++)
+		tcp_flow_close(s->tcp[i]);
+	for (unsigned i = 0; s->replay && i < c->replay_count; i++)
+		replay_close(s->replay[i]);
+	for (unsigned i = 0; s->capture && i < c->capture_count; i++)
+		capture_close(s->capture[i]);
+	for (unsigned i = 0; s->watched && i < c->watch_count; i++) {
+		ctl_client_close(s->watched[i].events);
+		ctl_client_close(s->watched[i].polls);
+	}
+}
+
+void scenario_close(struct scenario *s)
+{
+	if (!s)
+		return;
+	close_all(s);
+	cable_close(s->cable);
+	loop_unwatch(s->sigint);
+	loop_unwatch(s->sigterm);
+	loop_free(s->loop);
+	timers_fini(&s->timers);
+	free(s->udp);
+	free(s->tcp);
+	free(s->replay);
+	free(s->capture);
+	free(s->watched);
+	free(s->move);
+	free(s->flow);
+	free(s->stream);
+	free(s->job);
+	free(s);
+}
+
+/* --- the result --------------------------------------------------------- */
+
+static void set_flow(struct flow_result *to, const char *name, const char *from,
+		     const char *end, const struct flow_log *log)
+{
+	snprintf(to->name, sizeof(to->name), "%s", name);
+	snprintf(to->from, sizeof(to->from), "%s", from);
+	snprintf(to->to, sizeof(to->to), "%s", end);
+	to->log = log;
+}
+
+static unsigned collect_flows(struct scenario *s)
+{
+	const struct scenario_config *c = s->config;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->udp_count; i++, n++) {
+		set_flow(&s->flow[n], c->udp[i].name, c->udp[i].from, c->udp[i].to,
+			 udp_flow_log(s->udp[i]));
+		s->flow[n].refused = udp_flow_refused(s->udp[i]);
+	}
+	for (unsigned i = 0; i < c->replay_count; i++, n++) {
+		struct replay_counts counts = replay_counts(s->replay[i]);
+
+		set_flow(&s->flow[n], c->replay[i].name, c->replay[i].from,
+			 c->replay[i].to, replay_log(s->replay[i]));
+		s->flow[n].is_replay = true;
+		s->flow[n].left_out = counts.not_ipv4 + counts.too_long;
+	}
+	return n;
+}
+
+static void collect_streams(struct scenario *s)
+{
+	const struct scenario_config *c = s->config;
+
+	for (unsigned i = 0; i < c->tcp_count; i++) {
+		struct stream_result *r = &s->stream[i];
+
+		snprintf(r->name, sizeof(r->name), "%s", c->tcp[i].name);
+		snprintf(r->from, sizeof(r->from), "%s", c->tcp[i].from);
+		snprintf(r->to, sizeof(r->to), "%s", c->tcp[i].to);
+		r->sum = tcp_flow_summary(s->tcp[i]);
+		r->sample = tcp_flow_samples(s->tcp[i], &r->samples);
+	}
+}
+
+static void collect(struct scenario *s, struct scenario_result *r)
+{
+	collect_streams(s);
+	s->move[s->moves_done - 1].until = s->senders_end;
+	*r = (struct scenario_result){
+		.config = s->config,
+		.started = s->started,
+		.ended = s->senders_end,
+		.move = s->move,
+		.moves = s->moves_done,
+		.flow = s->flow,
+		.flows = collect_flows(s),
+		.stream = s->stream,
+		.streams = s->config->tcp_count,
+		.interrupted = s->interrupted,
+	};
+}
+
+int scenario_run(struct scenario *s, struct scenario_result *result)
+{
+	int rc;
+
+	s->started = host_now().mono;
+	s->senders_end = after(s, s->config->duration);
+	s->move[0].at = s->started;
+	s->move[0].done = true;
+	s->moves_done = 1;
+	live_start(&s->live, s->started);
+	rc = add_jobs(s);
+	if (rc < 0)
+		return rc;
+	arm(s);
+	rc = loop_run(s->loop);
+	live_end(&s->live);
+	collect(s, result);
+	return rc < 0 ? rc : s->error;
+}
+
+bool scenario_passed(const struct scenario_result *r)
+{
+	bool passed = !r->interrupted && r->moves == r->config->move_count + 1;
+
+	for (unsigned i = 0; i < r->moves; i++)
+		passed = passed && r->move[i].done;
+	for (unsigned i = 0; i < r->streams; i++)
+		passed = passed && r->stream[i].sum.intact;
+	return passed;
+}
