@@ -11,6 +11,14 @@ unit_sources += tests/unit/test_hashmap.c
 unit_sources += tests/unit/test_pool.c
 unit_sources += tests/unit/test_bucket.c
 unit_sources += tests/unit/test_secret.c
+unit_sources += tests/unit/test_crypto.c
+unit_sources += tests/unit/test_sa.c
+unit_sources += tests/unit/test_ident.c
+unit_sources += tests/unit/test_auth.c
+unit_sources += tests/unit/test_effect.c
+unit_sources += tests/unit/test_links.c
+unit_sources += tests/unit/test_admit.c
+unit_sources += tests/unit/test_advert.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \
@@ -19,3 +27,4 @@ tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
 
 EXTRA_DIST += tests/run tests/lint tests/netns
+EXTRA_DIST += tests/vectors
