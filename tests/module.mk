@@ -19,6 +19,11 @@ unit_sources += tests/unit/test_effect.c
 unit_sources += tests/unit/test_links.c
 unit_sources += tests/unit/test_admit.c
 unit_sources += tests/unit/test_advert.c
+unit_sources += tests/unit/test_checksum.c
+unit_sources += tests/unit/test_ipv4.c
+unit_sources += tests/unit/test_udp.c
+unit_sources += tests/unit/test_icmp.c
+unit_sources += tests/unit/test_arp.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \
