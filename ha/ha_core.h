@@ -12,6 +12,7 @@
 #include "common/agent/datagram.h"
 #include "common/agent/effect.h"
 #include "common/agent/links.h"
+#include "common/agent/violations.h"
 #include "common/base/clock.h"
 #include "common/base/rng.h"
 #include "ha/ha_config.h"
@@ -41,7 +42,7 @@ instant_t ha_core_next_deadline(const struct ha_core *ha);
 void ha_core_failed(struct ha_core *ha, const struct effect *failed, int error,
 		    struct now now, struct effect_list *fx);
 
-/* Links or addresses changed. */
+/* Links or addresses changed; `links` is copied. */
 void ha_core_links(struct ha_core *ha, const struct links *links, struct now now,
 		   struct effect_list *fx);
 
@@ -52,7 +53,7 @@ int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config, stru
 /* Undo everything: a last advertisement with lifetime 0, ARP, routes, forwarding. */
 void ha_core_stop(struct ha_core *ha, struct now now, struct effect_list *fx);
 
-/* For the operator (ha_ctl.c, tests). */
+/* For the operator (ha_ctl.c, tests); bindings are described in binding.h. */
 struct mobility_binding;
 void ha_core_each_binding(const struct ha_core *ha,
 			  void (*visit)(void *arg, const struct mobility_binding *b),
@@ -66,5 +67,8 @@ unsigned ha_core_clear_binding(struct ha_core *ha, struct in_addr home, struct n
 /* Counters: "registration" and those of the shared modules.  Returns how many sets. */
 unsigned ha_core_counters(const struct ha_core *ha, struct counter_set *sets, unsigned room);
 struct sa_store *ha_core_associations(const struct ha_core *ha);
+
+/* The last security violations (RFC 2006 calls the table so). */
+const struct violations *ha_core_violations(const struct ha_core *ha);
 
 #endif

@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: ISC
 
-pure_sources +=
+pure_sources += \
+	ha/binding.c ha/binding.h \
+	ha/ha_config.h \
+	ha/ha_core.c ha/ha_core.h ha/ha_private.h ha/ha_counters.def \
+	ha/ha_forward.c ha/ha_forward.h \
+	ha/ha_reconfigure.c \
+	ha/ha_reply.c \
+	ha/ha_request.c \
+	ha/home_link.c ha/home_link.h
 
 edge_sources +=

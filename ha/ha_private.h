@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * struct ha_core, for the files of this folder only, and how they divide the
+ * work:
+ *
+ *   ha_core.c         life of the agent: start, time, ARP, links, failures, stop
+ *   ha_reconfigure.c  from one configuration to another
+ *   ha_request.c      a Request: judge it, accept it, undo it
+ *   ha_reply.c        the Reply to it
+ */
+#ifndef HA_HA_PRIVATE_H
+#define HA_HA_PRIVATE_H
+
+#include "common/agent/admit.h"
+#include "common/agent/advert.h"
+#include "common/agent/violations.h"
+#include "common/base/bucket.h"
+#include "common/base/timers.h"
+#include "common/security/sa.h"
+#include "common/wire/mip_msg.h"
+#include "ha/binding.h"
+#include "ha/ha_core.h"
+#include "ha/home_link.h"
+
+enum ha_counter {
+#define COUNTER(symbol, name, help) symbol,
+#include "ha/ha_counters.def"
+#undef COUNTER
+	HA_COUNTER_COUNT
+};
+
+/*
+ * What a Reply is made from, apart from its code: kept while a registration
+ * might still have to be undone and denied.
+ */
+struct reply_context {
+	struct in_addr local, remote; /* addresses and ports of the Reply */
+	uint16_t local_port, remote_port;
+	bool on_link;                 /* straight to `mac` on `ifindex` */
+	int ifindex;
+	struct mac mac;
+
+	struct in_addr home, home_agent, care_of;
+	uint16_t lifetime;            /* as requested */
+	uint8_t flags;
+	uint64_t ident;
+	uint32_t spi;                 /* the node authenticated with; 0: it did not */
+	uint32_t fa_spi;              /* the foreign agent did; 0: it did not */
+};
+
+/*
+ * The registration whose effects the edge is carrying out.  If one of them
+ * fails, this is what it takes to put everything back as it was and to deny, or
+ * to go on with the rest.
+ */
+struct deed {
+	uint32_t txn;                 /* 0: none */
+	struct reply_context reply;
+	struct mobility_binding set;  /* the new binding, values only */
+	bool edit;                    /* forwarding must change for it */
+	bool first;                   /* the node had no binding before */
+	enum note_kind note;
+	unsigned replaced_count;
+	struct mobility_binding replaced[BINDINGS_PER_NODE_MAX]; /* values only */
+};
+
+struct ha_core {
+	struct ha_config config; /* arrays are our own; nodes and agents left out */
+	struct links links;
+	struct rng rng;
+	struct timers timers;
+	struct binding_table table;
+	struct sa_store *associations;
+	struct admit *admit;
+	struct home_link *home_links; /* as many as config.network_count, same order */
+	struct advertiser *adverts;
+	unsigned advert_count;
+	struct deed deed;
+	uint32_t last_txn;
+	uint16_t last_ip_id;
+	struct bucket notes;          /* of what strangers can provoke */
+	struct violations violations;
+	uint64_t counters[HA_COUNTER_COUNT];
+};
+
+static inline void ha_count(struct ha_core *ha, enum ha_counter c)
+{
+	ha->counters[c]++;
+}
+
+const char *ha_counter_help(enum ha_counter c);
+
+/* The home link of a node; NULL when its home network is configured no more. */
+static inline const struct home_link *ha_home_link_of(const struct ha_core *ha,
+						      const struct home_node *n)
+{
+	return n->network < 0 ? NULL : &ha->home_links[n->network];
+}
+
+/* Whether `a` is an address that a Request may name as ours. */
+bool ha_owns(const struct ha_core *ha, struct in_addr a);
+
+/* A note that strangers can provoke: left out when there are too many. */
+void ha_note_limited(struct ha_core *ha, const struct note *note, struct now now,
+		     struct effect_list *fx);
+
+/* End one binding; the last one of a node ends its host route and proxy ARP too. */
+void ha_end_binding(struct ha_core *ha, struct home_node *n, struct mobility_binding *b,
+		    enum note_kind why, struct effect_list *fx);
+
+/* All bindings of a node; returns how many. */
+unsigned ha_end_bindings_of(struct ha_core *ha, struct home_node *n, enum note_kind why,
+			    struct effect_list *fx);
+
+/* What we tell on every link that we advertise on. */
+struct advert_service ha_advert_service(const struct ha_core *ha);
+
+/* ha_reconfigure.c */
+
+/* Undo routes and site tunnels of the configuration, then free our copies of it. */
+void ha_config_withdraw(const struct ha_config *c, struct effect_list *fx);
+void ha_config_release(struct ha_core *ha);
+
+/* ha_request.c */
+void ha_on_request(struct ha_core *ha, const struct datagram *dg, struct now now,
+		   struct effect_list *fx);
+/* An effect of the current deed failed.  False if it belongs to no deed. */
+bool ha_deed_failed(struct ha_core *ha, const struct effect *failed, struct now now,
+		    struct effect_list *fx);
+
+/* ha_reply.c */
+
+/* What a Reply to this Request is made from. */
+struct reply_context ha_reply_context(const struct ha_core *ha, const struct datagram *dg,
+				      const struct mip_request *rq);
+
+/*
+ * Build a Reply with this code into `to`.  Returns its length; 0 when no association
+ * is there to authenticate it with.
+ */
+size_t ha_reply_build(struct ha_core *ha, const struct reply_context *rc, uint8_t code,
+		      uint16_t lifetime, uint64_t clock, uint8_t to[STORED_REPLY_MAX]);
+
+void ha_reply_send(struct ha_core *ha, const struct reply_context *rc, uint32_t txn,
+		   const uint8_t *bytes, size_t len, struct effect_list *fx);
+
+/* Count a Reply under its code. */
+void ha_reply_count(struct ha_core *ha, uint8_t code);
+
+#endif
