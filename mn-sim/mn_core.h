@@ -38,7 +38,7 @@ struct mn_status {
 	struct in_addr care_of;  /* 0 at home */
 	uint16_t granted;        /* seconds */
 	instant_t link_up_at;    /* when the link last came up */
-	instant_t registered_at; /* when the last Reply accepted us here */
+	instant_t registered_at; /* when a Reply first accepted us here, renewals aside */
 	instant_t expires_at;
 	unsigned requests_sent;  /* since the link came up */
 	uint8_t last_code;

@@ -85,6 +85,7 @@ struct mn_core {
 	uint64_t counters[MN_COUNTER_COUNT];
 
 	/* the link */
+	struct links links;
 	int ifindex; /* 0: there is no such interface */
 	bool up;
 	struct mac mac;
@@ -111,6 +112,7 @@ struct mn_core {
 	struct mn_asked asked;
 	struct mn_terms terms;
 	duration_t patience;  /* until the next try, doubled each time */
+	unsigned hasty;       /* tries at once, because a denial told us how */
 	struct bucket pace;
 	uint8_t last_code;
 	unsigned requests_sent;
@@ -138,9 +140,12 @@ struct note mn_note(const struct mn_core *mn, enum note_kind kind);
 
 /* mn_roam.c */
 void mn_search(struct mn_core *mn, struct now now, struct effect_list *fx);
+void mn_look_around(struct mn_core *mn, struct now now, struct effect_list *fx);
 void mn_solicit(struct mn_core *mn, struct now now, struct effect_list *fx);
 void mn_use_colocated(struct mn_core *mn, struct now now, struct effect_list *fx);
-void mn_detach(struct mn_core *mn, struct now now, struct effect_list *fx);
+void mn_stop_searching(struct mn_core *mn);
+void mn_forget_registration(struct mn_core *mn);
+void mn_detach(struct mn_core *mn, struct effect_list *fx);
 void mn_on_silence(struct mn_core *mn, struct now now, struct effect_list *fx);
 void mn_on_advert(struct mn_core *mn, const struct icmp_datagram *dg, struct now now,
 		  struct effect_list *fx);
@@ -159,6 +164,10 @@ enum encap_kind mn_encap_wanted(const struct mn_core *mn);
 struct in_addr mn_home_agent_field(const struct mn_core *mn);
 void mn_gratuitous(struct mn_core *mn, uint32_t txn, struct effect_list *fx);
 void mn_on_gratuitous_timer(struct mn_core *mn, struct now now, struct effect_list *fx);
+
+/* mn_reply.c */
+void mn_on_reply(struct mn_core *mn, const struct datagram *dg, struct now now,
+		 struct effect_list *fx);
 
 /* mn_forward.c */
 void mn_settle(struct mn_core *mn, uint32_t txn, struct effect_list *fx);

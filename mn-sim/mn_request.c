@@ -322,6 +322,7 @@ void mn_ask_here(struct mn_core *mn, struct now now, struct effect_list *fx)
 	if (mn->place == MN_NOWHERE)
 		return;
 	mn->patience = duration_ms(PATIENCE_FIRST_MS);
+	mn->hasty = 0;
 	if (mn->place == MN_HOME) {
 		mn->gratuitous_left = GRATUITOUS_TIMES;
 		mn->due[MN_TIMER_GRATUITOUS] =

@@ -71,13 +71,13 @@ static bool registration_required(const struct mn_core *mn, instant_t now)
 	return false;
 }
 
-static void stop_searching(struct mn_core *mn)
+void mn_stop_searching(struct mn_core *mn)
 {
 	mn->due[MN_TIMER_SOLICIT] = INSTANT_NEVER;
 	mn->due[MN_TIMER_COLOCATED] = INSTANT_NEVER;
 }
 
-static void forget_registration(struct mn_core *mn)
+void mn_forget_registration(struct mn_core *mn)
 {
 	mn->bound = false;
 	mn->cleared = false;
@@ -93,8 +93,8 @@ static void forget_registration(struct mn_core *mn)
 static void attach(struct mn_core *mn, enum mn_place place, struct agent_heard *agent,
 		   struct now now, struct effect_list *fx)
 {
-	forget_registration(mn);
-	stop_searching(mn);
+	mn_forget_registration(mn);
+	mn_stop_searching(mn);
 	mn->terms = (struct mn_terms){ 0 };
 	mn->place = place;
 	mn->agent = agent;
@@ -115,10 +115,9 @@ static void attach_to(struct mn_core *mn, struct agent_heard *agent, struct now 
 	attach(mn, is_home(mn, agent) ? MN_HOME : MN_FOREIGN_AGENT, agent, now, fx);
 }
 
-void mn_detach(struct mn_core *mn, struct now now, struct effect_list *fx)
+void mn_detach(struct mn_core *mn, struct effect_list *fx)
 {
-	(void)now;
-	forget_registration(mn);
+	mn_forget_registration(mn);
 	mn->place = MN_NOWHERE;
 	mn->agent = NULL;
 	mn->lost = false;
@@ -171,6 +170,16 @@ void mn_search(struct mn_core *mn, struct now now, struct effect_list *fx)
 		mn_solicit(mn, now, fx);
 }
 
+void mn_look_around(struct mn_core *mn, struct now now, struct effect_list *fx)
+{
+	struct agent_heard *known = pick(mn, now.mono);
+
+	if (known)
+		attach_to(mn, known, now, fx);
+	else
+		mn_search(mn, now, fx);
+}
+
 /* RFC 5944 3.1: directly with the home agent, unless an agent here forbids it. */
 void mn_use_colocated(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
@@ -198,7 +207,7 @@ void mn_on_silence(struct mn_core *mn, struct now now, struct effect_list *fx)
 		return;
 	}
 	if (mn->place == MN_FOREIGN_AGENT && !mn->bound)
-		mn_detach(mn, now, fx);
+		mn_detach(mn, fx);
 	mn_search(mn, now, fx);
 }
 
@@ -229,8 +238,19 @@ static void on_restart(struct mn_core *mn, struct now now, struct effect_list *f
 	effect_note(fx, mn_note(mn, NOTE_AGENT_REBOOTED));
 	if (mn->place != MN_FOREIGN_AGENT)
 		return;
-	forget_registration(mn);
+	mn_forget_registration(mn);
 	mn_ask_here(mn, now, fx);
+}
+
+/* Our care-of address is not among those it advertises any more. */
+static void on_care_of_withdrawn(struct mn_core *mn, struct now now,
+				 struct effect_list *fx)
+{
+	mn_forget_registration(mn);
+	if (takes_visitors(mn->agent))
+		attach_to(mn, mn->agent, now, fx);
+	else
+		mn_on_silence(mn, now, fx);
 }
 
 static void on_current(struct mn_core *mn, enum agent_news news, struct now now,
@@ -244,12 +264,9 @@ static void on_current(struct mn_core *mn, enum agent_news news, struct now now,
 		return;
 	}
 	mn->lost = false;
-	stop_searching(mn);
+	mn_stop_searching(mn);
 	if (!at_home && !agent_offers(mn->agent, mn->care_of)) {
-		if (takes_visitors(mn->agent))
-			attach_to(mn, mn->agent, now, fx);
-		else
-			mn_on_silence(mn, now, fx);
+		on_care_of_withdrawn(mn, now, fx);
 		return;
 	}
 	if (news == AGENT_REBOOTED)

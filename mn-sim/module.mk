@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: ISC
 
-pure_sources +=
+pure_sources += \
+	mn-sim/flow_log.c mn-sim/flow_log.h
 
-edge_sources +=
+edge_sources += \
+	mn-sim/cable.c mn-sim/cable.h \
+	mn-sim/capture.c mn-sim/capture.h \
+	mn-sim/ctl_client.c mn-sim/ctl_client.h \
+	mn-sim/live.c mn-sim/live.h \
+	mn-sim/netns.c mn-sim/netns.h \
+	mn-sim/replay.c mn-sim/replay.h \
+	mn-sim/report_html.c mn-sim/report_json.c mn-sim/report_svg.c \
+	mn-sim/report_text.c mn-sim/report.h \
+	mn-sim/scenario.c mn-sim/scenario.h mn-sim/scenario_config.h \
+	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
+	mn-sim/udp_flow.c mn-sim/udp_flow.h

@@ -24,6 +24,7 @@ unit_sources += tests/unit/test_ipv4.c
 unit_sources += tests/unit/test_udp.c
 unit_sources += tests/unit/test_icmp.c
 unit_sources += tests/unit/test_arp.c
+unit_sources += tests/unit/test_flow_log.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \
