@@ -25,6 +25,10 @@ unit_sources += tests/unit/test_udp.c
 unit_sources += tests/unit/test_icmp.c
 unit_sources += tests/unit/test_arp.c
 unit_sources += tests/unit/test_flow_log.c
+unit_sources += tests/unit/test_mip_msg.c
+unit_sources += tests/unit/test_mip_ext.c
+unit_sources += tests/unit/test_mip_advert.c
+unit_sources += tests/unit/test_mip_text.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \
