@@ -83,12 +83,16 @@ static void need_neighbour(struct mn_fixtures *f, const struct agent_heard *agen
 	};
 }
 
+/* Our end of a tunnel with the home agent; `reverse`: what we send goes into it. */
 static void need_tunnel(const struct mn_core *mn, struct mn_fixtures *f,
-			struct in_addr local, enum encap_kind kind)
+			struct in_addr local, enum encap_kind kind, bool reverse)
 {
 	fixture(f, EFFECT_FORWARD)->forward = (struct fwd_edit){
 		.kind = FWD_OWN_SET,
 		.home = mn->config.home.addr,
+		.reverse = reverse,
+		.local_count = 1,
+		.local_nets = { network_of(mn->config.home) },
 		.tunnel = { .local = local,
 			    .remote = mn->home_agent,
 			    .encap = config_encap_for(&mn->config.common,
@@ -116,7 +120,7 @@ static void need_agent(const struct mn_core *mn, struct mn_fixtures *f)
 	need_route(f, everything, mn->agent->addr, home, mn->ifindex);
 	/* Broadcasts come wrapped once more, home agent to us (RFC 5944 4.3). */
 	if (mn->config.broadcasts && mn->home_agent.s_addr != INADDR_ANY)
-		need_tunnel(mn, f, home, ENCAP_IPIP);
+		need_tunnel(mn, f, home, ENCAP_IPIP, false);
 }
 
 static void need_colocated(const struct mn_core *mn, struct mn_fixtures *f)
@@ -128,7 +132,8 @@ static void need_colocated(const struct mn_core *mn, struct mn_fixtures *f)
 	need_route(f, host_prefix(mn_home_agent_field(mn)), gateway, mn->care_of,
 		   mn->ifindex);
 	if (mn->home_agent.s_addr != INADDR_ANY)
-		need_tunnel(mn, f, mn->care_of, mn_encap_wanted(mn));
+		need_tunnel(mn, f, mn->care_of, mn_encap_wanted(mn),
+			    mn_reverse_wanted(mn));
 	if (mn_reverse_wanted(mn))
 		need_route(f, everything, on_link, home, EFFECT_DEV_TUN);
 	else
@@ -202,6 +207,7 @@ static bool same_value(const struct mn_fixture *a, const struct mn_fixture *b)
 		return a->arp_policy.answer == b->arp_policy.answer;
 	case EFFECT_FORWARD:
 		return addr_equal(a->forward.home, b->forward.home) &&
+		       a->forward.reverse == b->forward.reverse &&
 		       tunnel_spec_equal(&a->forward.tunnel, &b->forward.tunnel);
 	default:
 		return true;
