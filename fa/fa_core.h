@@ -5,6 +5,9 @@
  * A core is a value: give it what came in and the time; it changes its own
  * tables and appends, in order, the effects that the edge must carry out
  * (RFC 5944 3.7, 4.2.2; RFC 3024).
+ *
+ * Carry out the effects of one call before the next call: a change that fails
+ * (fa_core_failed) is taken back to what stood before.
  */
 #ifndef FA_FA_CORE_H
 #define FA_FA_CORE_H
@@ -12,9 +15,17 @@
 #include "common/agent/datagram.h"
 #include "common/agent/effect.h"
 #include "common/agent/links.h"
+#include "common/agent/violations.h"
 #include "common/base/clock.h"
 #include "common/base/rng.h"
 #include "fa/fa_config.h"
+
+/*
+ * Packets of visitors with a reverse tunnel use this routing table; its default
+ * route leads to our TUN device.  The rules that choose it have this priority:
+ * after the kernel's table of local addresses, before the main table.
+ */
+enum { FA_REVERSE_TABLE = 434, FA_REVERSE_PRIORITY = 434 };
 
 struct fa_core;
 
@@ -65,5 +76,6 @@ unsigned fa_core_clear_visitor(struct fa_core *fa, struct in_addr home, struct n
 /* Counters: "registration" and those of the shared modules.  Returns how many sets. */
 unsigned fa_core_counters(const struct fa_core *fa, struct counter_set *sets, unsigned room);
 struct sa_store *fa_core_associations(const struct fa_core *fa);
+const struct violations *fa_core_violations(const struct fa_core *fa);
 
 #endif

@@ -1,5 +1,22 @@
 # SPDX-License-Identifier: ISC
 
-pure_sources +=
+pure_sources += \
+	fa/denial.c fa/denial.h \
+	fa/fa_answer.c \
+	fa/fa_config.h \
+	fa/fa_core.c fa/fa_core.h \
+	fa/fa_counters.def \
+	fa/fa_forward.c fa/fa_forward.h \
+	fa/fa_icmp.c \
+	fa/fa_private.h \
+	fa/fa_reply.c \
+	fa/fa_request.c \
+	fa/fa_settings.c fa/fa_settings.h \
+	fa/fa_visit.c \
+	fa/pending.c fa/pending.h \
+	fa/registration.h \
+	fa/reverse.c fa/reverse.h \
+	fa/visitor.c fa/visitor.h \
+	fa/visitor_rules.def
 
 edge_sources +=

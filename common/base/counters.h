@@ -21,7 +21,7 @@ struct counter_row {
 struct counter_set {
 	const char *group;              /* e.g. "registration", "drop" */
 	const struct counter_row *rows; /* static */
-	uint64_t *values;               /* as many as rows; the owner's */
+	const uint64_t *values;         /* as many as rows; the owner's */
 	size_t count;
 };
 

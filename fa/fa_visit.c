@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The life of a visitor: what each event of visitor_rules.def does to its entry,
+ * to the forwarding of its packets, and to the Reply that brought it.
+ *
+ * The path is made before the Reply that promises it, in one transaction; it is
+ * taken away after the Reply that ends it (RFC 5944 3.7.3.2).
+ */
+#include "fa/fa_private.h"
+
+#include "fa/fa_forward.h"
+
+/* An event as the actions see it; `answer` is NULL unless a Reply brought it. */
+struct occasion {
+	struct in_addr home;
+	struct visitor_entry *visitor; /* NULL in state absent */
+	const struct answer *answer;
+	enum visitor_event event;
+	struct now now;
+};
+
+static void note_visitor(enum note_kind kind, const struct visitor_entry *v,
+			 const char *reason, struct effect_list *fx)
+{
+	effect_note(fx, (struct note){
+				.kind = kind,
+				.home = v->home,
+				.care_of = v->visit.rq.care_of,
+				.agent = v->visit.home_agent,
+				.source = v->visit.rq.src,
+				.ifindex = v->visit.rq.ifindex,
+				.lifetime = v->visit.granted,
+				.ident = v->visit.rq.ident,
+				.reason = reason,
+			});
+}
+
+static void send_answer(struct fa_core *fa, const struct answer *answer, uint32_t txn,
+			struct effect_list *fx)
+{
+	fa_send_to_node(fa, &answer->rq, answer->bytes, answer->len, txn, fx);
+	fa_count(fa, mip_code_is_success(answer->rp.code) ? FA_REPLIES_ACCEPTING
+							  : FA_REPLIES_DENYING);
+	effect_note(fx, (struct note){
+				.kind = NOTE_REPLY_RELAYED,
+				.home = answer->rq.home,
+				.care_of = answer->rq.care_of,
+				.agent = answer->rp.home_agent,
+				.ifindex = answer->rq.ifindex,
+				.has_code = true,
+				.code = answer->rp.code,
+				.lifetime = answer->rp.lifetime,
+				.ident = answer->rp.ident,
+			});
+}
+
+/*
+ * RFC 5944 3.7.3.2: the smaller of what was granted and what we allow, counted
+ * from now, when we relay the Reply, so that we do not expire before the node.
+ */
+static struct visit visit_of(const struct fa_core *fa, const struct answer *answer,
+			     struct now now)
+{
+	const struct fa_config *c = fa_config_of(fa);
+	uint16_t granted = answer->rp.lifetime;
+
+	if (granted > c->max_lifetime)
+		granted = c->max_lifetime;
+	return (struct visit){
+		.rq = answer->rq,
+		.home_agent = answer->rp.home_agent,
+		.granted = granted,
+		.expires = granted == MIP_LIFETIME_INFINITE
+				   ? INSTANT_NEVER
+				   : instant_add(now.mono, duration_s(granted)),
+		.path = fa_path_of(c, &answer->rq, answer->rp.home_agent),
+	};
+}
+
+/*
+ * Append a change of path and the Reply that depends on it, as one deed.  When
+ * memory runs out on the way nothing is appended: false.
+ */
+static bool promise(struct fa_core *fa, const struct occasion *o,
+		    const struct visitor_path *from, const struct visitor_path *to,
+		    uint32_t txn, struct effect_list *fx)
+{
+	const bool earlier = fx->overflow;
+	const size_t mark = fx->count;
+	bool whole;
+
+	fx->overflow = false;
+	fa_forward_change(o->home, from, to, txn, fx);
+	send_answer(fa, o->answer, txn, fx);
+	whole = !fx->overflow;
+	if (!whole)
+		fx->count = mark;
+	fx->overflow |= earlier;
+	return whole;
+}
+
+static void do_nothing(struct fa_core *fa, const struct occasion *o,
+		       struct effect_list *fx)
+{
+	(void)fa;
+	(void)o;
+	(void)fx;
+}
+
+static void do_relay(struct fa_core *fa, const struct occasion *o,
+		     struct effect_list *fx)
+{
+	send_answer(fa, o->answer, 0, fx);
+}
+
+static void do_admit(struct fa_core *fa, const struct occasion *o,
+		     struct effect_list *fx)
+{
+	const struct visit visit = visit_of(fa, o->answer, o->now);
+	struct visitor_entry *v = visitor_admit(&fa->visitors, o->home);
+
+	if (!v) {
+		fa_deny(fa, &o->answer->rq, MIP_FA_RESOURCES, o->now, fx);
+		return;
+	}
+	v->txn = fa_next_txn(fa);
+	if (visitor_set(&fa->visitors, v, &visit) < 0 ||
+	    !promise(fa, o, NULL, &visit.path, v->txn, fx)) {
+		visitor_forget(&fa->visitors, v);
+		fa_deny(fa, &o->answer->rq, MIP_FA_RESOURCES, o->now, fx);
+		return;
+	}
+	fa_count(fa, FA_VISITORS_ADMITTED);
+	note_visitor(NOTE_VISITOR_NEW, v, NULL, fx);
+}
+
+/* Put back what stood before.  The queue of deadlines keeps its room for that. */
+static void restore(struct fa_core *fa, struct visitor_entry *v)
+{
+	const struct visit before = v->before;
+
+	(void)visitor_set(&fa->visitors, v, &before);
+	v->renewed = false;
+	v->txn = 0;
+}
+
+static void do_renew(struct fa_core *fa, const struct occasion *o,
+		     struct effect_list *fx)
+{
+	const struct visit visit = visit_of(fa, o->answer, o->now);
+	struct visitor_entry *v = o->visitor;
+
+	v->before = v->visit;
+	v->renewed = true;
+	v->txn = fa_next_txn(fa);
+	if (visitor_set(&fa->visitors, v, &visit) < 0 ||
+	    !promise(fa, o, &v->before.path, &visit.path, v->txn, fx)) {
+		restore(fa, v);
+		fa_deny(fa, &o->answer->rq, MIP_FA_RESOURCES, o->now, fx);
+		return;
+	}
+	fa_count(fa, FA_VISITORS_RENEWED);
+	note_visitor(NOTE_VISITOR_RENEWED, v, NULL, fx);
+}
+
+static void end_visit(struct fa_core *fa, struct visitor_entry *v, enum note_kind kind,
+		      const char *reason, struct effect_list *fx)
+{
+	fa_forward_change(v->home, &v->visit.path, NULL, 0, fx);
+	note_visitor(kind, v, reason, fx);
+	visitor_forget(&fa->visitors, v);
+}
+
+static void do_leave(struct fa_core *fa, const struct occasion *o,
+		     struct effect_list *fx)
+{
+	send_answer(fa, o->answer, 0, fx);
+	fa_count(fa, FA_VISITORS_LEFT);
+	end_visit(fa, o->visitor, NOTE_VISITOR_GONE, NULL, fx);
+}
+
+/* No message is sent (RFC 5944 3.7). */
+static void do_expire(struct fa_core *fa, const struct occasion *o,
+		      struct effect_list *fx)
+{
+	fa_count(fa, FA_VISITORS_EXPIRED);
+	end_visit(fa, o->visitor, NOTE_VISITOR_EXPIRED, NULL, fx);
+}
+
+static void do_withdraw(struct fa_core *fa, const struct occasion *o,
+			struct effect_list *fx)
+{
+	fa_count(fa, FA_VISITORS_WITHDRAWN);
+	end_visit(fa, o->visitor, NOTE_VISITOR_EXPIRED, "withdrawn by the agent", fx);
+}
+
+typedef void visitor_action_fn(struct fa_core *, const struct occasion *,
+			       struct effect_list *);
+
+static visitor_action_fn *const actions[VISITOR_ACTION_COUNT] = {
+#define VISITOR_ACTION(symbol, function) [symbol] = function,
+#include "fa/visitor_rules.def"
+};
+
+void fa_visitor_event(struct fa_core *fa, struct in_addr home, enum visitor_event event,
+		      const struct answer *answer, struct now now,
+		      struct effect_list *fx)
+{
+	const struct occasion o = {
+		.home = home,
+		.visitor = visitor_find(&fa->visitors, home),
+		.answer = answer,
+		.event = event,
+		.now = now,
+	};
+	const struct visitor_rule *rule =
+		visitor_rule(o.visitor ? VISITOR_ACTIVE : VISITOR_ABSENT, event);
+
+	if (rule)
+		actions[rule->action](fa, &o, fx);
+	else
+		fa_count(fa, FA_EVENTS_IGNORED);
+}
+
+/*
+ * A refused edit of the forwarding table changed nothing; a refused rule leaves
+ * the entry made just before it.  The Reply was held back in either case.
+ */
+void fa_visitor_failed(struct fa_core *fa, const struct effect *failed, struct now now,
+		       struct effect_list *fx)
+{
+	struct visitor_entry *v = visitor_find(&fa->visitors, failed->home);
+	const bool undo = failed->kind == EFFECT_RULE;
+	struct registration rq;
+	struct visitor_path after;
+
+	if (!v || failed->txn == 0 || v->txn != failed->txn)
+		return;
+	rq = v->visit.rq;
+	after = v->visit.path;
+	if (v->renewed) {
+		restore(fa, v);
+		if (undo)
+			fa_forward_change(rq.home, &after, &v->visit.path, 0, fx);
+	} else {
+		if (undo)
+			fa_forward_change(rq.home, &after, NULL, 0, fx);
+		visitor_forget(&fa->visitors, v);
+	}
+	fa_deny(fa, &rq, MIP_FA_RESOURCES, now, fx);
+}
+
+bool fa_visitor_allowed(const struct fa_core *fa, const struct visitor_entry *v)
+{
+	const struct fa_config *c = fa_config_of(fa);
+	const struct registration *rq = &v->visit.rq;
+	const struct visitor_path *path = &v->visit.path;
+	const enum encap_kind kind = path->tunnel.encap.kind;
+
+	if (!fa_serves(fa, rq->ifindex) || !fa_may_relay_to(fa, v->visit.home_agent))
+		return false;
+	if (!path->tunnelled)
+		return true;
+	return rq->care_of.s_addr == c->care_of.s_addr &&
+	       (kind != ENCAP_GRE || c->gre) && (kind != ENCAP_MINIMAL || c->minimal) &&
+	       (path->reverse ? c->reverse_tunnel : !c->reverse_tunnel_required);
+}
+
+void fa_visitor_repath(struct fa_core *fa, struct visitor_entry *v,
+		       struct effect_list *fx)
+{
+	const struct visitor_path path =
+		fa_path_of(fa_config_of(fa), &v->visit.rq, v->visit.home_agent);
+
+	fa_forward_change(v->home, &v->visit.path, &path, 0, fx);
+	v->visit.path = path;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Reverse tunnelling at the foreign agent (RFC 3024), direct delivery: the
+ * node's packets come to us as to any router and go into the tunnel to its home
+ * agent.
+ *
+ * The kernel brings them to our TUN device: one rule for each such visitor,
+ * from its home address and the link it is on, to a table that holds one
+ * default route.  The link in the rule is the ingress filter of RFC 3024 5.2.1.
+ */
+#ifndef FA_REVERSE_H
+#define FA_REVERSE_H
+
+#include "common/agent/effect.h"
+#include "fa/fa_config.h"
+#include "fa/registration.h"
+
+/*
+ * The checks of RFC 3024 4.2.1 on a Request, in its order; `ttl` is that of the
+ * packet that it came in, `delivery` says that extension 130 was there.  A
+ * denial code, or 0.
+ */
+uint8_t reverse_judge(const struct fa_config *config, const struct registration *rq,
+		      uint8_t ttl, bool delivery);
+
+/* The default route of the table, made at start and removed at stop. */
+void reverse_route(bool add, struct effect_list *fx);
+
+void reverse_rule(bool add, struct in_addr home, int ifindex, uint32_t txn,
+		  struct effect_list *fx);
+
+#endif
