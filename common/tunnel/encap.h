@@ -47,7 +47,7 @@ struct encap_spec {
 	uint8_t dscp_value;       /* with DSCP_PIPE, 0..63 */
 	uint8_t ttl;              /* of the outer header; 0 means 64 */
 	bool no_outer_df;         /* leave DF clear unless the inner has it */
-	uint16_t mss_clamp;       /* 0: leave TCP alone; 1: from the tunnel's MTU; else this */
+	uint16_t mss_clamp;       /* 0: leave TCP alone; 1: by the MTU; else this */
 	uint16_t mtu;             /* path MTU to begin with, and at most; 0: 1500 */
 };
 

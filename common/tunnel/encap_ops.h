@@ -20,10 +20,11 @@
 /* Numbers that GRE puts and has seen (RFC 2890 2.2); see gre_sequence_accept. */
 struct gre_sequence {
 	uint32_t next_out;
-	uint32_t last_in;
+	uint32_t last_in; /* 2^32-1 at first */
+	bool heard;       /* any yet */
 	uint32_t last_late;
-	unsigned late_run;    /* late packets in a row, each after the one before */
-	instant_t accepted;   /* when the last one was in order */
+	unsigned late_run;  /* late packets in a row, each after the one before */
+	instant_t accepted; /* when the last one was in order */
 	uint64_t gaps;
 	uint64_t restarts;
 };
@@ -47,10 +48,9 @@ struct encap_ops {
 	void (*pull)(struct encap *e, struct pkt_vec *v);
 };
 
-extern const struct encap_ops encap_ipip;
-extern const struct encap_ops encap_minimal;
-extern const struct encap_ops encap_gre;
-
+const struct encap_ops *encap_ipip_ops(void);
+const struct encap_ops *encap_minimal_ops(void);
+const struct encap_ops *encap_gre_ops(void);
 const struct encap_ops *encap_ops_of(enum encap_kind kind);
 
 void encap_init(struct encap *e, struct in_addr local, struct in_addr remote,
@@ -58,6 +58,12 @@ void encap_init(struct encap *e, struct in_addr local, struct in_addr remote,
 
 /* Other parameters; numbers go on. */
 void encap_reconfigure(struct encap *e, const struct encap_spec *spec);
+
+/*
+ * The end of every pull: `p` has just lost its outer header, whose type of
+ * service was `outer_tos`.  Judge the inner packet and carry the mark over.
+ */
+void encap_unwrapped(struct encap *e, uint8_t outer_tos, struct pkt *p);
 
 static inline void encap_push(struct encap *e, struct pkt_vec *v)
 {
@@ -104,6 +110,7 @@ enum drop_reason gre_decode(struct reader in, struct gre_header *out);
  */
 enum { GRE_QUIET_S = 3, GRE_LATE_RUN = 16 };
 bool gre_sequence_accept(struct gre_sequence *s, uint32_t number, instant_t now);
+void gre_sequence_init(struct gre_sequence *s);
 
 /* A minimal forwarding header (RFC 2004 3). */
 struct minimal_header {

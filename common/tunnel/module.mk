@@ -1,3 +1,29 @@
 # SPDX-License-Identifier: ISC
 
-pure_sources +=
+pure_sources += \
+	common/tunnel/drop.c common/tunnel/drop.def common/tunnel/drop.h \
+	common/tunnel/ecn.c common/tunnel/ecn.h \
+	common/tunnel/encap.c common/tunnel/encap.h \
+	common/tunnel/encap_gre.c \
+	common/tunnel/encap_ipip.c \
+	common/tunnel/encap_minimal.c \
+	common/tunnel/encap_ops.h \
+	common/tunnel/fwd.c common/tunnel/fwd.h \
+	common/tunnel/fwd_judge.c common/tunnel/fwd_judge.h \
+	common/tunnel/fwd_private.h \
+	common/tunnel/fwd_site.c \
+	common/tunnel/fwd_tunnel.c \
+	common/tunnel/gre_sequence.c \
+	common/tunnel/mss.c common/tunnel/mss.h \
+	common/tunnel/mtu.c common/tunnel/mtu.h \
+	common/tunnel/outer.c common/tunnel/outer.h \
+	common/tunnel/packet.def \
+	common/tunnel/pipeline.c common/tunnel/pipeline.h \
+	common/tunnel/pipeline_broadcast.c \
+	common/tunnel/pipeline_in.c \
+	common/tunnel/pipeline_out.c \
+	common/tunnel/pipeline_private.h \
+	common/tunnel/pkt.c common/tunnel/pkt.h \
+	common/tunnel/pkt_vec.h \
+	common/tunnel/relay_icmp.c \
+	common/tunnel/tunnel.c common/tunnel/tunnel.h

@@ -15,10 +15,10 @@
 enum { OUTER_TTL = 64 };
 
 struct outer {
-	struct ipv4 header; /* all but the six fields above */
+	struct ipv4 header; /* all but the fields that change; tos: the fixed DSCP */
 	uint16_t next_id;
-	bool uniform;       /* DSCP: copy it in and out (RFC 2983) */
-	bool df_copied;     /* DF only where the inner packet has it */
+	bool uniform;   /* DSCP: copy it in and out (RFC 2983) */
+	bool df_copied; /* DF only where the inner packet has it */
 };
 
 void outer_init(struct outer *o, struct in_addr src, struct in_addr dst,

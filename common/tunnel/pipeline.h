@@ -63,14 +63,16 @@ void pipeline_free(struct pipeline *pl);
  * Packets that the kernel's routing handed us through the TUN, or that the
  * node's own stack sent there; hops have been counted.
  */
-void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_out *out);
+void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
+		       struct pipeline_out *out);
 
 /*
  * Whole IPv4 packets of protocols 4, 47 and 55 from the raw sockets.  Those for
  * the kernel leave their TTL alone, since routing counts the hop; those for
  * visitors have it lowered here, and are cut to the link's MTU.
  */
-void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_out *out);
+void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in,
+		      struct pipeline_out *out);
 
 /*
  * Broadcasts heard on the home link: one copy to each binding that wants them

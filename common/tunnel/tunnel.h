@@ -50,14 +50,20 @@ struct tunnel_path {
 };
 
 struct tunnel_counts {
-	uint64_t in_packets, in_octets;   /* inner, accepted */
+	uint64_t in_packets, in_octets; /* inner, accepted */
 	uint64_t in_dropped;
 	uint64_t out_packets, out_octets; /* outer, sent */
 	uint64_t out_dropped;
 };
 
 /* Who uses it; what may come out of it depends on that. */
-enum tunnel_use { TUNNEL_BINDING, TUNNEL_VISITOR, TUNNEL_OWN, TUNNEL_SITE, TUNNEL_USES };
+enum tunnel_use {
+	TUNNEL_BINDING,
+	TUNNEL_VISITOR,
+	TUNNEL_OWN,
+	TUNNEL_SITE,
+	TUNNEL_USES
+};
 
 struct tunnel {
 	struct outer_key key;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The two decisions about a packet: which tunnels it goes into, and whether it
+ * may come out of the one that it came through.
+ */
+#ifndef COMMON_TUNNEL_FWD_JUDGE_H
+#define COMMON_TUNNEL_FWD_JUDGE_H
+
+#include "common/tunnel/fwd_private.h"
+#include "common/wire/ipv4.h"
+
+/* Where a packet goes in: one tunnel, or the drop reason why none. */
+struct fwd_way {
+	enum drop_reason why;
+	unsigned count;
+	struct tunnel *tunnel[FWD_TUNNELS_PER_HOME];
+	const struct fwd_home *home; /* its destination is the home address of this */
+};
+
+struct fwd_way fwd_way_in(const struct fwd *f, struct in_addr src, struct in_addr dst);
+
+/* Where a packet comes out: to the kernel's routing, or to a visitor. */
+struct fwd_exit {
+	enum drop_reason why;
+	const struct fwd_visitor *visitor; /* NULL: to the kernel */
+};
+
+struct fwd_exit fwd_way_out(const struct fwd *f, const struct tunnel *t,
+			    const struct ipv4 *inner);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The forwarding table from inside: for the files fwd*.c and, to look things
+ * up, for the pipeline.
+ */
+#ifndef COMMON_TUNNEL_FWD_PRIVATE_H
+#define COMMON_TUNNEL_FWD_PRIVATE_H
+
+#include "common/base/hashmap.h"
+#include "common/base/list.h"
+#include "common/base/pool.h"
+#include "common/tunnel/fwd.h"
+#include "common/tunnel/tunnel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One tunnel of a home address. */
+struct fwd_use {
+	struct tunnel *tunnel;
+	bool reverse;
+	bool broadcasts;
+	bool nested;
+	struct in_addr agent;
+};
+
+/* A home address with a binding, or one of our own. */
+struct fwd_home {
+	struct in_addr home;
+	struct ipv4_prefix network; /* own only: the home network; len 0 unknown */
+	unsigned count;
+	struct fwd_use use[FWD_TUNNELS_PER_HOME];
+	struct list broadcasts; /* in fwd->broadcasts if any use wants them */
+	UT_hash_handle hh;
+};
+
+struct fwd_visitor {
+	struct in_addr home;
+	struct tunnel *tunnel;
+	bool reverse;
+	int ifindex;
+	struct mac mac;
+	UT_hash_handle hh;
+};
+
+struct fwd_site {
+	struct tunnel *tunnel;
+	unsigned local_count, remote_count;
+	struct ipv4_prefix local[FWD_SITE_PREFIXES];
+	struct ipv4_prefix remote[FWD_SITE_PREFIXES];
+};
+
+/* Hashed as bytes, so without padding. */
+struct prefix_key {
+	uint32_t addr; /* host order, masked */
+	uint32_t len;
+};
+
+struct fwd_prefix {
+	struct prefix_key key;
+	struct fwd_site *site;
+	UT_hash_handle hh;
+};
+
+struct fwd {
+	struct pool home_pool, visitor_pool, tunnel_pool, path_pool;
+	struct pool site_pool, prefix_pool;
+
+	struct fwd_home *bindings;
+	struct fwd_home *own;
+	struct list broadcasts;
+	struct fwd_visitor *visitors;
+	struct fwd_prefix *prefixes;
+	unsigned prefixes_of_len[33];
+
+	struct tunnel *tunnels; /* by outer_key */
+	struct tunnel_path *paths;
+};
+
+/* fwd_tunnel.c: find or make the tunnel of a specification and use it once more. */
+int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_use use,
+		   struct tunnel **out);
+void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use);
+
+/* fwd_site.c */
+int fwd_site_set(struct fwd *f, const struct fwd_edit *edit);
+int fwd_site_clear(struct fwd *f, const struct fwd_edit *edit);
+
+/* Lookups: NULL where there is nothing. */
+struct tunnel *fwd_by_outer(const struct fwd *f, const struct outer_key *key);
+struct tunnel_path *fwd_by_path(const struct fwd *f, struct in_addr local,
+				struct in_addr remote, uint8_t protocol);
+struct fwd_home *fwd_by_home(const struct fwd *f, struct in_addr home);
+struct fwd_home *fwd_by_own(const struct fwd *f, struct in_addr home);
+struct fwd_visitor *fwd_by_visitor(const struct fwd *f, struct in_addr home);
+struct fwd_site *fwd_by_site(const struct fwd *f, struct in_addr dst);
+
+/* The use of that tunnel by that home address, or NULL. */
+const struct fwd_use *fwd_use_of(const struct fwd_home *h, const struct tunnel *t);
+
+bool fwd_site_local(const struct fwd_site *s, struct in_addr a);
+bool fwd_site_remote(const struct fwd_site *s, struct in_addr a);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Tunnels and the paths that they share, each counted by its users: made for the
+ * first, gone with the last.
+ */
+#include "common/tunnel/fwd_private.h"
+
+#include <errno.h>
+
+struct tunnel *fwd_by_outer(const struct fwd *f, const struct outer_key *key)
+{
+	struct tunnel *t;
+
+	HASH_FIND(hh, f->tunnels, key, sizeof(*key), t);
+	return t;
+}
+
+struct tunnel_path *fwd_by_path(const struct fwd *f, struct in_addr local,
+				struct in_addr remote, uint8_t protocol)
+{
+	struct path_key key = { .local = local,
+				.remote = remote,
+				.protocol = protocol };
+	struct tunnel_path *path;
+
+	HASH_FIND(hh, f->paths, &key, sizeof(key), path);
+	return path;
+}
+
+static struct tunnel_path *path_new(struct fwd *f, const struct tunnel_spec *spec)
+{
+	struct tunnel_path *path = pool_take(&f->path_pool);
+
+	if (!path)
+		return NULL;
+	path->key = (struct path_key){ .local = spec->local,
+				       .remote = spec->remote,
+				       .protocol = encap_protocol(spec->encap.kind) };
+	mtu_init(&path->mtu, spec->encap.mtu);
+	HASH_ADD(hh, f->paths, key, sizeof(path->key), path);
+	if (hashmap_added(path, hh))
+		return path;
+	pool_give(&f->path_pool, path);
+	return NULL;
+}
+
+static struct tunnel_path *path_get(struct fwd *f, const struct tunnel_spec *spec)
+{
+	struct tunnel_path *path = fwd_by_path(f, spec->local, spec->remote,
+					       encap_protocol(spec->encap.kind));
+
+	if (!path)
+		path = path_new(f, spec);
+	if (path)
+		path->refs++;
+	return path;
+}
+
+static void path_put(struct fwd *f, struct tunnel_path *path)
+{
+	if (--path->refs > 0)
+		return;
+	HASH_DELETE(hh, f->paths, path);
+	pool_give(&f->path_pool, path);
+}
+
+static int tunnel_new(struct fwd *f, const struct tunnel_spec *spec,
+		      struct tunnel **out)
+{
+	struct tunnel *t = pool_take(&f->tunnel_pool);
+
+	if (!t)
+		return f->tunnel_pool.used < f->tunnel_pool.capacity ? -ENOMEM
+								     : -ENOSPC;
+	tunnel_init(t, spec);
+	t->key = tunnel_key(spec);
+	t->path = path_get(f, spec);
+	if (!t->path)
+		goto no_path;
+	HASH_ADD(hh, f->tunnels, key, sizeof(t->key), t);
+	if (!hashmap_added(t, hh))
+		goto not_added;
+	*out = t;
+	return 0;
+
+not_added:
+	path_put(f, t->path);
+no_path:
+	pool_give(&f->tunnel_pool, t);
+	return -ENOMEM;
+}
+
+int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_use use,
+		   struct tunnel **out)
+{
+	struct outer_key key = tunnel_key(spec);
+	int err = 0;
+
+	*out = fwd_by_outer(f, &key);
+	if (!*out)
+		err = tunnel_new(f, spec, out);
+	if (!err)
+		(*out)->uses[use]++;
+	return err;
+}
+
+static unsigned users(const struct tunnel *t)
+{
+	unsigned sum = 0;
+
+	for (unsigned u = 0; u < TUNNEL_USES; u++)
+		sum += t->uses[u];
+	return sum;
+}
+
+void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
+{
+	t->uses[use]--;
+	if (users(t) > 0)
+		return;
+	HASH_DELETE(hh, f->tunnels, t);
+	path_put(f, t->path);
+	pool_give(&f->tunnel_pool, t);
+}
+
+void fwd_each_tunnel(const struct fwd *f,
+		     void (*visit)(void *arg, const struct tunnel *t), void *arg)
+{
+	for (const struct tunnel *t = f->tunnels; t; t = t->hh.next)
+		visit(arg, t);
+}

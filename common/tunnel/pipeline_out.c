@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Into tunnels. A packet that is larger than its tunnel carries is fragmented
+ * before it is encapsulated, rather than after (RFC 2003 5.1); if it must not
+ * be, it is dropped and its sender told: RFC 2003 5 would send it on as well,
+ * but its outer header has DF set, so it would only die later.
+ */
+#include "common/tunnel/pipeline.h"
+#include "common/tunnel/pipeline_private.h"
+
+#include "common/tunnel/fwd_judge.h"
+#include "common/tunnel/mss.h"
+#include "common/wire/icmp.h"
+
+#include <string.h>
+
+/* ---- making it fit ---- */
+
+static bool has_df(const struct pkt *p)
+{
+	return ntohs(pkt_ipv4_of(p)->fragment) & IPV4_DF;
+}
+
+static void clamp(struct pipeline *pl, struct pkt *p, uint16_t inner_mtu)
+{
+	uint16_t how = p->tunnel->spec.encap.mss_clamp;
+
+	if (how != 0 && mss_clamp(p, mss_limit(how, inner_mtu)))
+		pl->packets[PACKET_MSS_CLAMPED]++;
+}
+
+static void refuse_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu)
+{
+	pipeline_answer(pl, p, p->tunnel->spec.local, ICMP_UNREACHABLE,
+			ICMP_CODE_TOO_BIG, mtu);
+	p->tunnel->counts.out_dropped++;
+	pipeline_drop(pl, p, DROP_TOO_BIG);
+}
+
+/* Whether fragments of the packet could take its tunnel at all. */
+static bool takes_fragments(const struct tunnel *t)
+{
+	return t->spec.encap.kind != ENCAP_MINIMAL || t->spec.encap.minimal_fallback;
+}
+
+static void stage_fragments(struct pipeline *pl, struct pkt *p)
+{
+	struct tunnel *t = p->tunnel;
+
+	if (t->spec.encap.kind == ENCAP_MINIMAL)
+		p->encap = &t->fallback;
+	pipeline_fragment(pl, p, tunnel_inner_mtu(t, p->encap, pl->now.mono),
+			  &pl->staged);
+}
+
+void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
+{
+	uint16_t mtu;
+
+	p->tunnel = t;
+	p->encap = tunnel_encap_for(t, pkt_ipv4(p));
+	mtu = tunnel_inner_mtu(t, p->encap, pl->now.mono);
+	clamp(pl, p, mtu);
+	if (t->path->owes)
+		relay_owed(pl, t->path, p);
+	if (p->len <= mtu)
+		pkt_queue_add(&pl->staged, p);
+	else if (has_df(p))
+		refuse_too_big(pl, p, mtu);
+	else if (takes_fragments(t))
+		stage_fragments(pl, p);
+	else
+		pkt_queue_add(&pl->staged, p); /* the outer packet will be cut */
+}
+
+/* ---- onto the wire ---- */
+
+static void account_out(struct pipeline *pl, const struct pkt *p)
+{
+	p->tunnel->counts.out_packets++;
+	p->tunnel->counts.out_octets += p->len;
+	pl->packets[PACKET_ENCAPSULATED]++;
+}
+
+/*
+ * The path carries less than the 68 octets that every tunnel must: outer
+ * fragments are all that is left, if the inner packet allows them.
+ */
+static void allow_fragments(struct pkt *p)
+{
+	size_t overhead = p->encap->ops->overhead(&p->encap->spec);
+	struct ipv4 inner;
+
+	if (p->encap->spec.kind == ENCAP_MINIMAL || !has_df(p))
+		return;
+	memcpy(&inner, p->data + overhead, sizeof(inner));
+	if (ntohs(inner.fragment) & IPV4_DF)
+		return;
+	pkt_ipv4(p)->fragment &= htons((uint16_t)~IPV4_DF);
+	ipv4_seal(pkt_ipv4(p));
+}
+
+static void put_on_wire(struct pipeline *pl, struct pkt *p)
+{
+	uint16_t mtu = mtu_now(&p->tunnel->path->mtu, pl->now.mono);
+
+	account_out(pl, p);
+	if (p->len > mtu)
+		allow_fragments(p);
+	if (p->len > mtu && !has_df(p))
+		pipeline_fragment(pl, p, mtu, &pl->out->wire);
+	else
+		pkt_queue_add(&pl->out->wire, p);
+}
+
+static void push_part(struct pipeline *pl, struct encap *e, struct pkt_vec *part)
+{
+	(void)pl;
+	encap_push(e, part);
+}
+
+static void push_vector(struct pipeline *pl, struct pkt_vec *v)
+{
+	pipeline_by_encap(pl, v, push_part);
+	for (unsigned i = 0; i < v->count; i++) {
+		struct pkt *p = v->pkt[i];
+
+		if (!p->drop) {
+			put_on_wire(pl, p);
+			continue;
+		}
+		p->tunnel->counts.out_dropped++;
+		pipeline_drop(pl, p, p->drop);
+	}
+}
+
+void pipeline_push_staged(struct pipeline *pl)
+{
+	while (pl->staged.count > 0) {
+		struct pkt_vec v = { .now = pl->now, .count = 0 };
+
+		while (!pkt_vec_full(&v) && pl->staged.count > 0)
+			pkt_vec_add(&v, pkt_queue_pop(&pl->staged));
+		push_vector(pl, &v);
+	}
+}
+
+/* ---- which tunnel ---- */
+
+/* The destination of what a tunnel packet carries; 0 if it is none, or unsound. */
+static struct in_addr inner_destination(const struct pkt *p)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+	struct reader in = reader_over(p->data, p->len);
+	struct in_addr nowhere = { 0 };
+	struct minimal_header minimal;
+	struct gre_header gre;
+
+	read_skip(&in, ipv4_header_len(ip));
+	if (ip->protocol == PROTO_MINIMAL)
+		return minimal_decode(in, &minimal) ? nowhere : minimal.dst;
+	if (ip->protocol == PROTO_GRE) {
+		if (gre_decode(in, &gre))
+			return nowhere;
+		read_skip(&in, gre.len);
+	} else if (ip->protocol != PROTO_IPIP) {
+		return nowhere;
+	}
+	read_skip(&in, offsetof(struct ipv4, dst));
+	return read_addr(&in);
+}
+
+/*
+ * RFC 5944 4.2.3: tunnelled to the node's home address by the node itself, from
+ * the care-of address that we would send it to.
+ */
+static bool is_recursion(const struct pkt *p, const struct fwd_way *way)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+
+	if (!way->home || inner_destination(p).s_addr != ip->dst.s_addr)
+		return false;
+	for (unsigned i = 0; i < way->count; i++)
+		if (way->tunnel[i]->spec.remote.s_addr == ip->src.s_addr)
+			return true;
+	return false;
+}
+
+/* RFC 2003 3.2. Of several tunnels only those are left out that would loop. */
+static void leave_out_exits(struct fwd_way *way, struct in_addr src)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < way->count; i++)
+		if (way->tunnel[i]->spec.remote.s_addr != src.s_addr)
+			way->tunnel[kept++] = way->tunnel[i];
+	if (kept == 0 && way->count > 0)
+		way->why = DROP_LOOP_EXIT;
+	way->count = kept;
+}
+
+static bool is_outer_of_ours(const struct pipeline *pl, const struct ipv4 *ip)
+{
+	return fwd_by_path(pl->fwd, ip->src, ip->dst, ip->protocol) != NULL;
+}
+
+static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
+{
+	struct fwd_way way = { .why = pkt_check(p) };
+	const struct ipv4 *ip = pkt_ipv4(p);
+
+	if (way.why)
+		return way;
+	if (ip->ttl == 0)
+		return (struct fwd_way){ .why = DROP_TTL_ZERO };
+	if (pl->config.guard_sources && pipeline_owns(pl, ip->src))
+		return (struct fwd_way){ .why = DROP_LOOP_SOURCE };
+	if (is_outer_of_ours(pl, ip))
+		return (struct fwd_way){ .why = DROP_LOOP_OUTER };
+	way = fwd_way_in(pl->fwd, ip->src, ip->dst);
+	if (is_recursion(p, &way))
+		return (struct fwd_way){ .why = DROP_RECURSION };
+	leave_out_exits(&way, ip->src);
+	return way;
+}
+
+static void stage_on(struct pipeline *pl, struct pkt *p, const struct fwd_way *way)
+{
+	for (unsigned i = 1; i < way->count; i++) {
+		struct pkt *copy = pipeline_copy(pl, p);
+
+		if (copy)
+			pipeline_stage(pl, copy, way->tunnel[i]);
+	}
+	pipeline_stage(pl, p, way->tunnel[0]);
+}
+
+void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
+		       struct pipeline_out *out)
+{
+	pl->now = in->now;
+	pl->out = out;
+	pl->packets[PACKET_OUTBOUND] += in->count;
+	for (unsigned i = 0; i < in->count; i++) {
+		struct fwd_way way = judge(pl, in->pkt[i]);
+
+		if (way.why)
+			pipeline_drop(pl, in->pkt[i], way.why);
+		else
+			stage_on(pl, in->pkt[i], &way);
+	}
+	in->count = 0;
+	pipeline_push_staged(pl);
+}

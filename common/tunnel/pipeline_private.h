@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pipeline from inside: shared by its files, one for each direction.
+ */
+#ifndef COMMON_TUNNEL_PIPELINE_PRIVATE_H
+#define COMMON_TUNNEL_PIPELINE_PRIVATE_H
+
+#include "common/base/bucket.h"
+#include "common/base/bytes.h"
+#include "common/tunnel/fwd_private.h"
+#include "common/tunnel/pipeline.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum packet_counter {
+#define COUNTER(symbol, name, help) symbol,
+#include "common/tunnel/packet.def"
+#undef COUNTER
+	PACKET_COUNTERS
+};
+
+struct pipeline {
+	struct fwd *fwd;
+	struct pipeline_config config;
+	struct bucket icmp_limit;
+	struct drop_counts drops;
+	uint64_t packets[PACKET_COUNTERS];
+	uint16_t nested_id; /* of inner wrappings of broadcasts */
+
+	/* Of the call under way. */
+	struct now now;
+	struct pipeline_out *out;
+	struct pkt_queue staged; /* have a tunnel and an encapsulation, in order */
+};
+
+/* An ICMP error about `p`, from `src` to its sender, unless there are too many. */
+void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr src,
+		     uint8_t type, uint8_t code, uint32_t rest);
+
+/* Send an ICMP error that is ready: to a visitor on its link, else by routing. */
+void pipeline_send_icmp(struct pipeline *pl, struct pkt *icmp);
+
+/* Whether one more ICMP error may be sent now. */
+bool pipeline_may_send_icmp(struct pipeline *pl);
+
+bool pipeline_owns(const struct pipeline *pl, struct in_addr a);
+
+/* A copy of `p`, counted; NULL when there is no buffer. */
+struct pkt *pipeline_copy(struct pipeline *pl, const struct pkt *p);
+
+/*
+ * Cut `p` into fragments of `mtu` octets at the end of `to`; they keep what the
+ * pipeline knows about it.  Takes `p` over.
+ */
+void pipeline_fragment(struct pipeline *pl, struct pkt *p, size_t mtu,
+		       struct pkt_queue *to);
+
+/*
+ * Part what is in the vector by encapsulation and run `stage` on each part; the
+ * vector and the order within it stay.
+ */
+void pipeline_by_encap(struct pipeline *pl, struct pkt_vec *v,
+		       void (*stage)(struct pipeline *pl, struct encap *e,
+				     struct pkt_vec *part));
+
+/* A packet for `t`: make it fit and put it among the staged.  Takes it over. */
+void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t);
+
+/* Encapsulate all that is staged and put it on the wire. */
+void pipeline_push_staged(struct pipeline *pl);
+
+/*
+ * A too-big message, or the kernel's refusal, about an outer packet of which
+ * these octets are known: learn, and tell the sender of the inner one.
+ */
+void relay_too_big(struct pipeline *pl, struct tunnel_path *path, struct reader quoted,
+		   uint16_t mtu);
+
+/* The path of an outer packet of ours whose first octets these are, or NULL. */
+struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted);
+
+/* An error is owed to the next sender that uses the path: give it to this one. */
+void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p);
+
+#endif
