@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: ISC
+
+edge_sources +=
