@@ -40,3 +40,4 @@ EXTRA_DIST += tests/run tests/lint tests/netns tests/kernel tests/demo tests/ben
 EXTRA_DIST += tests/vectors
 
 include $(top_srcdir)/tests/fuzz/module.mk
+include $(top_srcdir)/tests/interop/module.mk

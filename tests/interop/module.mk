@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: ISC
+
+# Programs that the scripts of this folder call.
+check_PROGRAMS += tests/interop/encode_messages
+tests_interop_encode_messages_SOURCES = tests/interop/encode_messages.c
+tests_interop_encode_messages_LDADD = $(agent_libs)
+
+EXTRA_DIST += tests/interop/tshark_messages.sh
