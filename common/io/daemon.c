@@ -38,16 +38,22 @@ static void wait_for_child(int pipe)
 	_exit(status);
 }
 
-static void detach_terminal(void)
+/* Nothing there any more: reads end, writes vanish. */
+static void redirect_to_null(int first, int last)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0)
 		return;
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
+	for (int fd = first; fd <= last; fd++)
+		dup2(null, fd);
 	if (null > STDERR_FILENO)
 		close(null);
+}
+
+void daemon_close_stderr(void)
+{
+	redirect_to_null(STDERR_FILENO, STDERR_FILENO);
 }
 
 int daemon_background(void)
@@ -77,7 +83,7 @@ int daemon_background(void)
 		close(ends[1]);
 		return -error;
 	}
-	detach_terminal();
+	redirect_to_null(STDIN_FILENO, STDOUT_FILENO);
 	return ends[1];
 }
 

@@ -22,6 +22,9 @@ int daemon_background(void);
  */
 void daemon_ready(int pipe);
 
+/* The last tie to a terminal, once nothing more is to be said there. */
+void daemon_close_stderr(void);
+
 /* Tell the service manager that a clean stop or a reload has begun. */
 void daemon_stopping(void);
 

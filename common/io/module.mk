@@ -2,6 +2,7 @@
 
 edge_sources += \
 	common/io/daemon.c common/io/daemon.h \
+	common/io/datapath.c common/io/datapath.h \
 	common/io/effects_run.c common/io/effects_run.h \
 	common/io/host.c common/io/host.h \
 	common/io/io_count.c common/io/io_count.h common/io/io_count.def \

@@ -60,6 +60,22 @@ int sysctl_get_link(const char *link, const char *key, int *value)
 	return error ? error : read_value(path, value);
 }
 
+int sysctl_put_link(const char *link, const char *key, int value)
+{
+	char path[PATH_MAX_HERE];
+	int error = path_of(link, key, path);
+
+	return error ? error : write_value(path, value);
+}
+
+int sysctl_disable_ipv6(const char *link)
+{
+	char path[PATH_MAX_HERE];
+	int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link);
+
+	return n > 0 && n < PATH_MAX_HERE ? write_value(path, 1) : -ENAMETOOLONG;
+}
+
 static struct sysctl_change *find(struct sysctls *s, const char *path)
 {
 	for (unsigned i = 0; i < s->count; i++)

@@ -27,6 +27,12 @@ int sysctl_get_link(const char *link, const char *key, int *value);
 /* Set it; the value that it had the first time is remembered. */
 int sysctl_set_link(struct sysctls *s, const char *link, const char *key, int value);
 
+/* Set it for good: on a device of our own, or to mend what a crash left. */
+int sysctl_put_link(const char *link, const char *key, int value);
+
+/* No IPv6 on a device of our own: no addresses, no solicitations. */
+int sysctl_disable_ipv6(const char *link);
+
 /* Put back the value that it had before us, if we changed it. */
 int sysctl_restore_link(struct sysctls *s, const char *link, const char *key);
 void sysctl_restore_all(struct sysctls *s);

@@ -1,3 +1,14 @@
 # SPDX-License-Identifier: ISC
 
-edge_sources +=
+edge_sources += \
+	common/shell/agent_act.c \
+	common/shell/agent_config.c \
+	common/shell/agent_core.h \
+	common/shell/agent_ctl.c \
+	common/shell/agent_options.c \
+	common/shell/agent_private.h \
+	common/shell/agent_program.h \
+	common/shell/agent_served.c \
+	common/shell/agent_shell.c common/shell/agent_shell.h \
+	common/shell/agent_start.c \
+	common/shell/agent_warn.c

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The data plane of one daemon: its TUN device and raw sockets on the loop, the
+ * pipeline between them, the forwarding table that the pipeline reads.
+ *
+ *     TUN --> pipeline_outbound --> raw socket (wire)
+ *     raw 4, 47, 55 --> pipeline_inbound --> TUN, or packet socket (visitors)
+ *     raw ICMP --> pipeline_icmp, or the control plane
+ *
+ * Each wake-up handles one vector, so that registrations are not kept waiting.
+ */
+#ifndef COMMON_IO_DATAPATH_H
+#define COMMON_IO_DATAPATH_H
+
+#include "common/agent/datagram.h"
+#include "common/agent/links.h"
+#include "common/base/counters.h"
+#include "common/io/io_count.h"
+#include "common/io/loop.h"
+#include "common/tunnel/fwd.h"
+
+#include <stddef.h>
+
+struct datapath;
+
+struct datapath_config {
+	const char *tun;            /* name of the device */
+	size_t max_entries;         /* bindings or visitors, and site tunnels */
+	size_t max_tunnels;
+	const struct links *links;  /* borrowed: our addresses, MTUs of links */
+	struct io_counts *counts;
+
+	/* ICMP errors about UDP datagrams of port 434 are the control plane's. */
+	void (*icmp)(void *arg, const struct icmp_datagram *dg);
+	void *arg;
+};
+
+/* What of it failed: static text, for a message. */
+struct datapath_fault {
+	const char *what;
+};
+
+/* 0 or -errno. */
+int datapath_open(struct datapath **out, const struct datapath_config *config,
+		  struct datapath_fault *fault);
+void datapath_close(struct datapath *dp);
+
+/* Begin to handle packets on the loop.  0 or -ENOMEM. */
+int datapath_start(struct datapath *dp, struct loop *loop);
+
+int datapath_tun(const struct datapath *dp); /* ifindex of the TUN device */
+struct fwd *datapath_fwd(struct datapath *dp);
+
+/* A broadcast heard on the link of `home_network`, as a whole IPv4 packet. */
+void datapath_broadcast(struct datapath *dp, struct ipv4_prefix home_network,
+			const uint8_t *packet, size_t len);
+
+enum { DATAPATH_COUNTERS = 2 };
+
+/* "drop" and "packet". */
+void datapath_counters(struct datapath *dp, struct counter_set sets[DATAPATH_COUNTERS]);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Effects as calls of the edges, one function a kind.
+ */
+#include "common/shell/agent_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { FAILURES_PER_SECOND = 5, FAILURES_AT_ONCE = 50 };
+
+static int act_forward(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+	int error = fwd_apply(datapath_fwd(s->data), &e->forward);
+
+	return error == -ENOENT ? 0 : error; /* it is gone, as it should be */
+}
+
+static int act_route(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	return rtnl_edit_route(s->edit, &e->route);
+}
+
+static int act_rule(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	return rtnl_edit_rule(s->edit, &e->rule);
+}
+
+static int act_neighbour(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	return rtnl_edit_neighbour(s->edit, &e->neighbour);
+}
+
+static int act_address(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	return rtnl_edit_address(s->edit, &e->address);
+}
+
+static int act_arp_policy(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+	const struct link *link = links_by_index(&s->links, e->arp_policy.ifindex);
+
+	if (!link)
+		return -ENODEV;
+	if (e->arp_policy.answer)
+		return sysctl_restore_link(&s->sysctls, link->name, "arp_ignore");
+	return sysctl_set_link(&s->sysctls, link->name, "arp_ignore", ARP_IGNORE_ALL);
+}
+
+static int act_send_arp(void *arg, const struct effect *e)
+{
+	const struct served *v = agent_served_find(arg, e->arp.ifindex);
+
+	return v ? link_sock_send_arp(v->sock, &e->arp) : -ENODEV;
+}
+
+static int act_send_udp(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	return reg_sock_send(s->reg, &e->udp);
+}
+
+static int act_send_link(void *arg, const struct effect *e)
+{
+	const struct served *v = agent_served_find(arg, e->frame.ifindex);
+
+	return v ? link_sock_send_frame(v->sock, &e->frame) : -ENODEV;
+}
+
+static int act_note(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	log_note(s->log, &e->note, &s->links, s->now);
+	return 0;
+}
+
+static void on_failed(void *arg, const struct effect *e, int error, struct effect_list *fx)
+{
+	struct agent_shell *s = arg;
+	char text[256];
+
+	/* Strangers can cause failures: a Reply to an address that has no route. */
+	if (bucket_take(&s->failures, s->now.mono))
+		log_say(s->log, NOTE_WARN, "%s: %s",
+			effect_describe(e, text, sizeof(text)), strerror(error));
+	s->program->core.failed(s->core, e, error, s->now, fx);
+}
+
+void agent_act_init(struct agent_shell *s)
+{
+	bucket_init(&s->failures, FAILURES_PER_SECOND, FAILURES_AT_ONCE, s->now.mono);
+	s->actor = (struct effect_actor){
+		.act = {
+			[EFFECT_FORWARD] = act_forward,
+			[EFFECT_ROUTE] = act_route,
+			[EFFECT_RULE] = act_rule,
+			[EFFECT_NEIGHBOUR] = act_neighbour,
+			[EFFECT_ADDRESS] = act_address,
+			[EFFECT_ARP_POLICY] = act_arp_policy,
+			[EFFECT_SEND_ARP] = act_send_arp,
+			[EFFECT_SEND_UDP] = act_send_udp,
+			[EFFECT_SEND_LINK] = act_send_link,
+			[EFFECT_NOTE] = act_note,
+		},
+		.failed = on_failed,
+		.arg = s,
+		.counts = &s->counts,
+	};
+}

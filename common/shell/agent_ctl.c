@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The requests of the control socket that all agents answer, and events for
+ * those who watch.
+ */
+#include "common/shell/agent_private.h"
+
+#include "common/ctl/json.h"
+#include "common/ctl/show.h"
+#include "common/io/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COUNTER_SETS = 16 };
+
+static void show_status(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct agent_shell *s = agent;
+	struct now now = host_now();
+	duration_t up = instant_diff(now.mono, s->started);
+	json_t *row = json_pack("{s:s,s:i,s:I,s:s,s:s}", "program", s->program->name, "pid",
+				(int)getpid(), "uptime",
+				(json_int_t)(duration_to_ms(up) / 1000), "config",
+				s->options->config_path, "tun", agent_common(s)->tun);
+
+	(void)argument;
+	if (row && s->program->status)
+		s->program->status(s->core, now, row);
+	ctl_reply_row(reply, row);
+}
+
+static void answer_counters(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct agent_shell *s = agent;
+	struct counter_set sets[COUNTER_SETS];
+	unsigned n = s->program->core.counters(s->core, sets,
+					       COUNTER_SETS - DATAPATH_COUNTERS - 1);
+
+	(void)argument;
+	datapath_counters(s->data, &sets[n]);
+	n += DATAPATH_COUNTERS;
+	sets[n++] = io_counter_set(&s->counts);
+	show_counters(reply, sets, n);
+}
+
+static void answer_associations(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct agent_shell *s = agent;
+
+	(void)argument;
+	show_associations(reply, s->program->core.associations(s->core));
+}
+
+static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct agent_shell *s = agent;
+
+	(void)argument;
+	show_tunnels(reply, datapath_fwd(s->data), host_now());
+}
+
+static void answer_violations(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct agent_shell *s = agent;
+
+	(void)argument;
+	if (s->program->core.violations)
+		show_violations(reply, s->program->core.violations(s->core));
+}
+
+/* The faults of a reload: to whoever asked for it, and to the log. */
+struct reload_report {
+	struct agent_shell *shell;
+	struct ctl_reply *reply;
+};
+
+static void report_fault(void *arg, const char *line)
+{
+	struct reload_report *r = arg;
+
+	log_say(r->shell->log, NOTE_WARN, "%s", line);
+	ctl_reply_row(r->reply, json_pack("{s:s}", "fault", line));
+}
+
+static void answer_reload(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct reload_report report = {agent, reply};
+	const struct agent_faults faults = {report_fault, &report};
+
+	(void)argument;
+	if (!agent_shell_reload(agent, &faults))
+		ctl_reply_error(reply, "the configuration has faults; the old one stays");
+}
+
+static void answer_log(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct agent_shell *s = agent;
+	enum note_level level;
+
+	if (!log_level_by_name(argument, &level)) {
+		ctl_reply_error(reply, "the level is debug, info or warn");
+		return;
+	}
+	log_set_level(s->log, level);
+	ctl_reply_row(reply, json_pack("{s:s}", "level", argument));
+}
+
+static const struct ctl_request common_requests[] = {
+	{"show status", NULL, "what the agent is and what it is busy with", show_status},
+	{"show counters", NULL, "refusals, drops and packets, by reason", answer_counters},
+	{"show associations", NULL, "security associations, without keys",
+	 answer_associations},
+	{"show tunnels", NULL, "tunnels in use", answer_tunnels},
+	{"show violations", NULL, "the last authentication failures", answer_violations},
+	{"reload", NULL, "read the configuration again", answer_reload},
+	{"log", "LEVEL", "debug, info or warn", answer_log},
+};
+
+enum { COMMON_REQUESTS = sizeof(common_requests) / sizeof(common_requests[0]) };
+
+static size_t count_requests(const struct ctl_request *r)
+{
+	size_t n = 0;
+
+	while (r && r[n].words)
+		n++;
+	return n;
+}
+
+struct ctl_request *agent_ctl_requests(const struct agent_program *program)
+{
+	const struct ctl_request *own = program->requests ? program->requests() : NULL;
+	size_t own_count = count_requests(own);
+	struct ctl_request *all = calloc(own_count + COMMON_REQUESTS + 1, sizeof(*all));
+
+	if (!all)
+		return NULL;
+	memcpy(all, common_requests, sizeof(common_requests));
+	if (own)
+		memcpy(all + COMMON_REQUESTS, own, own_count * sizeof(*all));
+	return all;
+}
+
+static void on_note(void *arg, const struct note *n, const char *interface, struct now now)
+{
+	struct agent_shell *s = arg;
+	json_t *event;
+
+	if (ctl_server_watchers(s->ctl) == 0)
+		return;
+	event = json_note(n, s->program->name,
+			  (int64_t)(json_ntp_seconds(now.ntp) * 1e6), interface);
+	if (event)
+		ctl_server_event(s->ctl, event);
+	json_decref(event);
+}
+
+void agent_ctl_follow(struct agent_shell *s)
+{
+	log_follow(s->log, on_note, s);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What makes one agent different from another, as a value: its core, how its
+ * configuration is read, which links it serves, what it shows.  Home agent,
+ * foreign agent and mobile node each have one, in their *_main.c or mn_node.c;
+ * all the rest is agent_shell.c.
+ */
+#ifndef COMMON_SHELL_AGENT_PROGRAM_H
+#define COMMON_SHELL_AGENT_PROGRAM_H
+
+#include "common/agent/config.h"
+#include "common/agent/datagram.h"
+#include "common/agent/effect.h"
+#include "common/agent/links.h"
+#include "common/agent/violations.h"
+#include "common/base/clock.h"
+#include "common/base/counters.h"
+#include "common/base/rng.h"
+#include "common/conf/faults.h"
+#include "common/ctl/request.h"
+#include "common/io/link_sock.h"
+#include "common/security/sa.h"
+
+#include <jansson.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { SERVED_LINKS_MAX = 32 };
+
+/* A link that the agent serves, as its configuration says. */
+struct served_link {
+	char name[IF_NAMESIZE];
+	struct link_sock_config sock;
+	struct ipv4_prefix home_network; /* whose broadcasts are forwarded */
+};
+
+/*
+ * The functions of a core (ha_core.h, fa_core.h, mn_core.h).  Those about events
+ * and time append to `fx` what must be done.
+ */
+struct agent_core_ops {
+	void *(*new)(const void *config, const struct links *links, struct rng rng,
+		     struct now now, struct effect_list *fx);
+	void (*free)(void *core);
+	void (*datagram)(void *core, const struct datagram *dg, struct now now,
+			 struct effect_list *fx);
+	void (*icmp)(void *core, const struct icmp_datagram *dg, struct now now,
+		     struct effect_list *fx);
+	/* NULL where ARP is of no concern. */
+	void (*arp)(void *core, const struct arp_frame *frame, struct now now,
+		    struct effect_list *fx);
+	void (*deadline)(void *core, struct now now, struct effect_list *fx);
+	instant_t (*next_deadline)(const void *core);
+	void (*failed)(void *core, const struct effect *failed, int error, struct now now,
+		       struct effect_list *fx);
+	void (*links)(void *core, const struct links *links, struct now now,
+		      struct effect_list *fx);
+	int (*reconfigure)(void *core, const void *config, struct now now,
+			   struct effect_list *fx);
+	void (*stop)(void *core, struct now now, struct effect_list *fx);
+	unsigned (*counters)(const void *core, struct counter_set *sets, unsigned room);
+	struct sa_store *(*associations)(const void *core);
+	const struct violations *(*violations)(const void *core);
+};
+
+/* The functions of a configuration (ha_config.h and the like, common/conf). */
+struct agent_config_ops {
+	size_t size;
+	bool (*load)(void *config, const char *path, struct conf_faults *faults);
+	void (*release)(void *config);
+	const struct common_config *(*common)(const void *config);
+	unsigned (*served)(const void *config, struct served_link *to, unsigned room);
+	size_t (*max_entries)(const void *config); /* of the forwarding table */
+	void (*list_options)(FILE *to);
+};
+
+struct agent_program {
+	const char *name;           /* "mip-ha" */
+	const char *command;        /* as called: "mip-ha", "mn-sim node" */
+	const char *summary;        /* one line for --help */
+	const char *default_config; /* path */
+	bool router;                /* it needs the kernel to forward packets */
+	struct agent_core_ops core;
+	struct agent_config_ops config;
+
+	/* Fields of `show status` beyond those that all have; may be NULL. */
+	void (*status)(const void *core, struct now now, json_t *object);
+
+	/* Requests of its own; their `agent` is the struct agent_shell.  May be NULL. */
+	const struct ctl_request *(*requests)(void);
+};
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Events in, effects out.  Every event is handled alike: read the clocks, tell
+ * the core, perform what it asks for, set the timer to its next deadline.
+ */
+#include "common/shell/agent_private.h"
+
+#include "common/io/daemon.h"
+#include "common/io/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct effect_list *agent_shell_begin(struct agent_shell *s, struct now *now)
+{
+	s->now = host_now();
+	*now = s->now;
+	return &s->fx;
+}
+
+void agent_shell_done(struct agent_shell *s)
+{
+	effects_run(&s->actor, &s->fx, &s->spare);
+	loop_set_deadline(s->loop, s->program->core.next_deadline(s->core), s->now.mono);
+}
+
+void *agent_shell_core(struct agent_shell *s)
+{
+	return s->core;
+}
+
+const struct links *agent_shell_links(const struct agent_shell *s)
+{
+	return &s->links;
+}
+
+void agent_on_datagram(void *shell, const struct datagram *dg)
+{
+	struct agent_shell *s = shell;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	s->program->core.datagram(s->core, dg, now, fx);
+	agent_shell_done(s);
+}
+
+void agent_on_icmp(void *shell, const struct icmp_datagram *dg)
+{
+	struct agent_shell *s = shell;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	s->program->core.icmp(s->core, dg, now, fx);
+	agent_shell_done(s);
+}
+
+void agent_on_arp(void *shell, const struct arp_frame *frame)
+{
+	struct agent_shell *s = shell;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	if (s->program->core.arp)
+		s->program->core.arp(s->core, frame, now, fx);
+	agent_shell_done(s);
+}
+
+void agent_on_deadline(void *shell)
+{
+	struct agent_shell *s = shell;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	s->program->core.deadline(s->core, now, fx);
+	agent_shell_done(s);
+}
+
+/* Sockets first: the core may want to send on a link that has just come up. */
+static void on_link_change(void *shell)
+{
+	struct agent_shell *s = shell;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	agent_served_refresh(s);
+	s->program->core.links(s->core, &s->links, now, fx);
+	agent_shell_done(s);
+}
+
+void agent_on_links(void *shell)
+{
+	struct agent_shell *s = shell;
+	int error = rtnl_follow(s->rtnl, &s->links, on_link_change, s);
+
+	if (error != 0)
+		log_say(s->log, NOTE_WARN, "cannot follow links: %s", strerror(-error));
+}
+
+static bool is_served(void *shell, int ifindex)
+{
+	return agent_served_find(shell, ifindex) != NULL;
+}
+
+void agent_on_registrations(void *shell)
+{
+	struct agent_shell *s = shell;
+	const struct reg_sock_handlers h = {is_served, agent_on_datagram, s};
+
+	reg_sock_recv(s->reg, &h);
+}
+
+void agent_on_terminate(void *shell)
+{
+	struct agent_shell *s = shell;
+
+	daemon_stopping();
+	loop_stop(s->loop);
+}
+
+static void say_fault(void *shell, const char *line)
+{
+	struct agent_shell *s = shell;
+
+	log_say(s->log, NOTE_WARN, "%s", line);
+}
+
+void agent_on_hangup(void *shell)
+{
+	struct agent_shell *s = shell;
+	const struct agent_faults faults = {say_fault, s};
+
+	agent_shell_reload(s, &faults);
+}
+
+/* What is opened once, at the start, stays as it was. */
+static void say_what_waits(const struct common_config *old, const struct common_config *new,
+			   const struct agent_faults *faults)
+{
+	if (strcmp(old->tun, new->tun) != 0)
+		faults->say(faults->arg, "tun/@name: another name needs a restart");
+	if (strcmp(old->control, new->control) != 0)
+		faults->say(faults->arg, "control/@socket: another path needs a restart");
+}
+
+/* In the background there is no standard error any more. */
+void agent_set_log(struct agent_shell *s)
+{
+	const struct common_config *common = agent_common(s);
+	const struct agent_options *o = s->options;
+
+	log_set(s->log, s->detached ? LOG_TO_SYSLOG : common->log_to,
+		o->has_level ? o->level : (enum note_level)common->log_level);
+}
+
+/*
+ * The core has accepted `config`: links that come are opened before its effects
+ * are performed, links that go are closed after them.
+ */
+static void take_configuration(struct agent_shell *s, void *config)
+{
+	void *old = s->config;
+
+	s->config = config;
+	agent_set_log(s);
+	agent_served_add(s);
+	agent_shell_done(s);
+	agent_served_prune(s);
+	agent_config_free(s->program, old);
+	log_say(s->log, NOTE_INFO, "configuration read again: %s", s->options->config_path);
+}
+
+bool agent_shell_reload(struct agent_shell *s, const struct agent_faults *faults)
+{
+	void *config = agent_config_load(s->program, s->options->config_path, faults);
+	struct effect_list *fx;
+	struct now now;
+
+	if (!config) {
+		faults->say(faults->arg, "the old configuration stays");
+		return false;
+	}
+	fx = agent_shell_begin(s, &now);
+	if (s->program->core.reconfigure(s->core, config, now, fx) != 0) {
+		agent_shell_done(s);
+		agent_config_free(s->program, config);
+		faults->say(faults->arg, "out of memory: the old configuration stays");
+		return false;
+	}
+	say_what_waits(agent_common(s), s->program->config.common(config), faults);
+	take_configuration(s, config);
+	return true;
+}
+
+static void print_fault(void *arg, const char *line)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", line);
+}
+
+/* Nothing of the start can fail any more: let the waiting parent and the manager know. */
+static void say_ready(struct agent_shell *s)
+{
+	if (s->options->background) {
+		s->detached = true;
+		daemon_close_stderr();
+		agent_set_log(s);
+	}
+	daemon_ready(s->ready_pipe);
+	s->ready_pipe = -1;
+}
+
+/* Everything that is started is stopped again here. */
+static int serve(struct agent_shell *s)
+{
+	struct startup_fault fault;
+	char text[STARTUP_TEXT];
+	int error;
+
+	if (agent_start(s, &fault) != 0) {
+		log_say(s->log, NOTE_WARN, "%s", agent_start_fault_text(&fault, text));
+		return EXIT_FAILURE;
+	}
+	say_ready(s);
+	error = loop_run(s->loop);
+	agent_stop(s);
+	return error ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run(struct agent_shell *s)
+{
+	int status;
+
+	s->ready_pipe = s->options->background ? daemon_background() : -1;
+	if (s->options->background && s->ready_pipe < 0) {
+		fprintf(stderr, "%s: cannot go to the background: %s\n", s->program->name,
+			strerror(-s->ready_pipe));
+		return EXIT_FAILURE;
+	}
+	s->log = log_new(s->program->name);
+	if (!s->log)
+		return EXIT_FAILURE;
+	agent_set_log(s);
+	effect_list_init(&s->fx);
+	effect_list_init(&s->spare);
+	status = serve(s);
+	effect_list_fini(&s->spare);
+	effect_list_fini(&s->fx);
+	log_free(s->log);
+	return status;
+}
+
+int agent_shell_main(const struct agent_program *program, int argc, char **argv)
+{
+	const struct agent_faults faults = {print_fault, NULL};
+	struct agent_options options;
+	struct agent_shell *s;
+	int status = agent_options_parse(program, argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return EXIT_FAILURE;
+	s->program = program;
+	s->options = &options;
+	s->config = agent_config_load(program, options.config_path, &faults);
+	if (!s->config)
+		status = EXIT_FAILURE;
+	else
+		status = options.check_only ? EXIT_SUCCESS : run(s);
+	agent_config_free(program, s->config);
+	free(s);
+	return status;
+}

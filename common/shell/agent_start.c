@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The start of an agent as a table of steps; its clean end is the same table
+ * read backwards.
+ *
+ * What tells a second instance apart, control socket, UDP port and device name,
+ * comes before anything is changed in the kernel.
+ */
+#include "common/shell/agent_private.h"
+
+#include "common/io/daemon.h"
+#include "common/io/host.h"
+#include "common/io/rtnl_sweep.h"
+#include "common/wire/mip_msg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TUN_MTU = 1500 };
+
+static const char need_rights[] = "run it as root, or with the capabilities "
+				  "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE";
+
+static bool is_right(int error)
+{
+	return error == EPERM || error == EACCES;
+}
+
+static int start_memory(void *arg, struct startup_fault *fault)
+{
+	(void)arg;
+	(void)fault;
+	host_seed_tables();
+	return daemon_protect_memory();
+}
+
+static int start_loop(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+
+	(void)fault;
+	signal(SIGPIPE, SIG_IGN);
+	s->loop = loop_new();
+	return s->loop ? loop_on_deadline(s->loop, agent_on_deadline, s) : -ENOMEM;
+}
+
+static void stop_loop(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	loop_free(s->loop);
+}
+
+static int start_control(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	const char *path = agent_common(s)->control;
+	int error;
+
+	s->requests = agent_ctl_requests(s->program);
+	if (!s->requests)
+		return -ENOMEM;
+	error = ctl_server_open(&s->ctl, loop_base(s->loop), path, s->requests, s);
+	if (error == 0) {
+		agent_ctl_follow(s);
+		return 0;
+	}
+	free(s->requests);
+	return startup_fail(fault, error, "%s", path);
+}
+
+static void stop_control(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	log_follow(s->log, NULL, NULL);
+	ctl_server_close(s->ctl);
+	free(s->requests);
+}
+
+static const char *control_advice(int error)
+{
+	if (error == EADDRINUSE)
+		return "another agent answers there: end it, or give <control socket=\"...\">";
+	return is_right(error) ? need_rights : NULL;
+}
+
+static int start_links(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	int error = rtnl_open(&s->rtnl);
+
+	(void)fault;
+	if (error != 0)
+		return error;
+	error = rtnl_load(s->rtnl, &s->links);
+	if (error != 0)
+		rtnl_close(s->rtnl);
+	return error;
+}
+
+static void stop_links(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	rtnl_close(s->rtnl);
+}
+
+static int start_registration(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	int error = reg_sock_open(&s->reg, MIP_PORT, &s->counts);
+
+	return error ? startup_fail(fault, error, "UDP port %d", MIP_PORT) : 0;
+}
+
+static void stop_registration(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	reg_sock_close(s->reg);
+}
+
+static const char *registration_advice(int error)
+{
+	if (error == EADDRINUSE)
+		return "another Mobile IP agent runs here; find it with: ss -ulpn 'sport = 434'";
+	return is_right(error) ? need_rights : NULL;
+}
+
+static int start_data(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	const struct common_config *common = agent_common(s);
+	const size_t entries = s->program->config.max_entries(s->config);
+	const struct datapath_config config = {.tun = common->tun,
+					       .max_entries = entries,
+					       .max_tunnels = entries,
+					       .links = &s->links,
+					       .counts = &s->counts,
+					       .icmp = agent_on_icmp,
+					       .arg = s};
+	struct datapath_fault what;
+	int error = datapath_open(&s->data, &config, &what);
+
+	return error ? startup_fail(fault, error, "%s (%s)", what.what, common->tun) : 0;
+}
+
+static void stop_data(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	datapath_close(s->data);
+}
+
+static const char *data_advice(int error)
+{
+	if (error == EBUSY)
+		return "another program has a device of that name: give <tun name=\"...\">";
+	if (error == ENOENT || error == ENODEV)
+		return "/dev/net/tun is needed: modprobe tun";
+	return is_right(error) ? need_rights : NULL;
+}
+
+/* No IPv6 of its own, and no reverse-path check: inner sources come from anywhere. */
+static void tune_device(struct agent_shell *s)
+{
+	const char *tun = agent_common(s)->tun;
+	int all = 0;
+
+	sysctl_disable_ipv6(tun);
+	sysctl_get_link("all", "rp_filter", &all);
+	sysctl_put_link(tun, "rp_filter", all ? 2 : 0);
+}
+
+static int start_device(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	int tun = datapath_tun(s->data);
+	int error = rtnl_edit_open(&s->edit);
+
+	if (error != 0)
+		return error;
+	tune_device(s);
+	rtnl_edit_set_tun(s->edit, tun);
+	error = rtnl_edit_link_up(s->edit, tun, TUN_MTU);
+	if (error == 0)
+		return rtnl_load(s->rtnl, &s->links);
+	rtnl_edit_close(s->edit);
+	return startup_fail(fault, error, "%s", agent_common(s)->tun);
+}
+
+static void stop_device(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	rtnl_edit_close(s->edit); /* also removes what the core forgot, if anything */
+	sysctl_restore_all(&s->sysctls);
+}
+
+static const char *device_advice(int error)
+{
+	return is_right(error) ? need_rights : NULL;
+}
+
+/* After a crash: what carries our number on links of ours is a predecessor's. */
+static void sweep_link(struct agent_shell *s, const char *name)
+{
+	const struct link *link = links_by_name(&s->links, name);
+	int removed = link ? rtnl_sweep(link->ifindex) : 0;
+	int arp = 0;
+
+	if (removed > 0)
+		log_say(s->log, NOTE_INFO, "interface=%s leftovers=%d removed", name, removed);
+	if (link && sysctl_get_link(name, "arp_ignore", &arp) == 0 && arp == ARP_IGNORE_ALL)
+		sysctl_put_link(name, "arp_ignore", 0);
+}
+
+static int start_sweep(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	struct served_link list[SERVED_LINKS_MAX];
+	unsigned count = s->program->config.served(s->config, list, SERVED_LINKS_MAX);
+
+	(void)fault;
+	for (unsigned i = 0; i < count; i++)
+		sweep_link(s, list[i].name);
+	return rtnl_load(s->rtnl, &s->links);
+}
+
+static int start_served(void *arg, struct startup_fault *fault)
+{
+	(void)fault;
+	agent_served_add(arg);
+	return 0;
+}
+
+static void stop_served(void *arg)
+{
+	agent_served_close(arg);
+}
+
+static int start_core(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	(void)fault;
+	agent_act_init(s);
+	s->started = now.mono;
+	s->core = s->program->core.new(s->config, &s->links, host_rng(), now, fx);
+	if (!s->core)
+		return -ENOMEM;
+	agent_shell_done(s);
+	return 0;
+}
+
+static void stop_core(void *arg)
+{
+	struct agent_shell *s = arg;
+	struct now now;
+	struct effect_list *fx = agent_shell_begin(s, &now);
+
+	s->program->core.stop(s->core, now, fx);
+	effects_run(&s->actor, &s->fx, &s->spare);
+	s->program->core.free(s->core);
+}
+
+static int start_watches(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+
+	(void)fault;
+	s->watch[0] = loop_watch_fd(s->loop, rtnl_fd(s->rtnl), agent_on_links, s);
+	s->watch[1] = loop_watch_fd(s->loop, reg_sock_fd(s->reg), agent_on_registrations, s);
+	s->watch[2] = loop_watch_signal(s->loop, SIGTERM, agent_on_terminate, s);
+	s->watch[3] = loop_watch_signal(s->loop, SIGINT, agent_on_terminate, s);
+	s->watch[4] = loop_watch_signal(s->loop, SIGHUP, agent_on_hangup, s);
+	for (unsigned i = 0; i < AGENT_WATCHES; i++)
+		if (!s->watch[i])
+			return -ENOMEM; /* the end of the loop takes the others */
+	return datapath_start(s->data, s->loop);
+}
+
+static void stop_watches(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	for (unsigned i = 0; i < AGENT_WATCHES; i++)
+		loop_unwatch(s->watch[i]);
+}
+
+static int start_pid_file(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	const char *path = s->options->pid_file;
+	int error = path ? daemon_write_pid(path) : 0;
+
+	return error ? startup_fail(fault, error, "%s", path) : 0;
+}
+
+static void stop_pid_file(void *arg)
+{
+	struct agent_shell *s = arg;
+
+	if (s->options->pid_file)
+		unlink(s->options->pid_file);
+}
+
+/* Things that an operator should know, though service can go on. */
+static int start_warnings(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+
+	(void)fault;
+	agent_warn(s);
+	return 0;
+}
+
+static const struct startup_step steps[] = {
+	{"protect keys in memory", start_memory, NULL, NULL},
+	{"make the event loop", start_loop, stop_loop, NULL},
+	{"open the control socket", start_control, stop_control, control_advice},
+	{"read links and addresses", start_links, stop_links, NULL},
+	{"open the registration socket", start_registration, stop_registration,
+	 registration_advice},
+	{"open the data path", start_data, stop_data, data_advice},
+	{"set up the tunnel device", start_device, stop_device, device_advice},
+	{"clear what a predecessor left", start_sweep, NULL, NULL},
+	{"open the served links", start_served, stop_served, NULL},
+	{"start the agent", start_core, stop_core, NULL},
+	{"watch descriptors and signals", start_watches, stop_watches, NULL},
+	{"write the pid file", start_pid_file, stop_pid_file, NULL},
+	{"look at the surroundings", start_warnings, NULL, NULL},
+};
+
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+int agent_start(struct agent_shell *s, struct startup_fault *fault)
+{
+	return startup_run(steps, STEPS, s, fault);
+}
+
+void agent_stop(struct agent_shell *s)
+{
+	startup_undo(steps, STEPS, s);
+}
+
+const char *agent_start_fault_text(const struct startup_fault *fault,
+				   char text[STARTUP_TEXT])
+{
+	return startup_fault_text(steps, STEPS, fault, text);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What around the agent would keep it from working well: said once, at the start.
+ */
+#include "common/shell/agent_private.h"
+
+#include "common/io/host.h"
+
+static void warn_forwarding(struct agent_shell *s, const char *link)
+{
+	if (!links_by_name(&s->links, link) || sysctl_forwards(link))
+		return;
+	log_say(s->log, NOTE_WARN,
+		"interface=%s does not forward packets; do: sysctl -w net.ipv4.ip_forward=1",
+		link);
+}
+
+/* Strict: the kernel drops what mobile nodes send, whose addresses are from elsewhere. */
+static void warn_filter(struct agent_shell *s, const char *link)
+{
+	if (!links_by_name(&s->links, link) || sysctl_rp_filter(link) != 1)
+		return;
+	log_say(s->log, NOTE_WARN,
+		"interface=%s has a strict reverse-path filter; "
+		"do: sysctl -w net.ipv4.conf.%s.rp_filter=2",
+		link, link);
+}
+
+void agent_warn(struct agent_shell *s)
+{
+	struct served_link list[SERVED_LINKS_MAX];
+	unsigned count = s->program->config.served(s->config, list, SERVED_LINKS_MAX);
+
+	if (!host_clock_is_kept())
+		log_say(s->log, NOTE_WARN,
+			"the clock is not synchronised; registrations whose timestamps differ "
+			"too much are refused (code 133) until the node has adjusted");
+	if (!s->program->router)
+		return;
+	warn_forwarding(s, agent_common(s)->tun);
+	for (unsigned i = 0; i < count; i++) {
+		warn_forwarding(s, list[i].name);
+		warn_filter(s, list[i].name);
+	}
+}

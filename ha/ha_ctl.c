@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * show bindings, clear binding, and the home agent's part of show status.
+ */
+#include "ha/ha_ctl.h"
+
+#include "common/ctl/json.h"
+#include "common/ctl/server.h"
+#include "common/io/host.h"
+#include "common/shell/agent_shell.h"
+#include "common/wire/mip_msg.h"
+#include "ha/binding.h"
+#include "ha/ha_core.h"
+
+#include <arpa/inet.h>
+
+struct listing {
+	struct ctl_reply *reply;
+	struct now now;
+};
+
+/* Seconds left; -1 is for ever. */
+static json_int_t seconds_left(instant_t expires, struct now now)
+{
+	if (instant_is_never(expires))
+		return -1;
+	return duration_to_s_up(instant_diff(expires, now.mono));
+}
+
+static void show_binding(void *arg, const struct mobility_binding *b)
+{
+	const struct listing *l = arg;
+	json_t *row = json_object();
+
+	json_set_addr(row, "home", b->home);
+	json_set_addr(row, "care-of", b->care_of);
+	json_set_addr(row, "source", b->source);
+	json_object_set_new(row, "lifetime", json_integer(b->lifetime));
+	json_object_set_new(row, "remaining", json_integer(seconds_left(b->expires, l->now)));
+	json_object_set_new(row, "spi", json_hex32(b->spi));
+	json_object_set_new(row, "ident", json_hex64(b->ident));
+	json_object_set_new(row, "co-located", json_boolean((b->flags & MIP_FLAG_D) != 0));
+	json_object_set_new(row, "reverse-tunnel",
+			    json_boolean((b->flags & MIP_FLAG_T) != 0));
+	json_object_set_new(row, "broadcasts", json_boolean(b->broadcasts));
+	json_set_encap(row, &b->tunnel.encap);
+	ctl_reply_row(l->reply, row);
+}
+
+static void answer_bindings(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct listing l = {reply, host_now()};
+
+	(void)argument;
+	ha_core_each_binding(agent_shell_core(agent), show_binding, &l);
+}
+
+static void answer_clear(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	struct in_addr home;
+	struct effect_list *fx;
+	struct now now;
+	unsigned cleared;
+
+	if (inet_pton(AF_INET, argument, &home) != 1) {
+		ctl_reply_error(reply, "clear binding wants a home address");
+		return;
+	}
+	fx = agent_shell_begin(agent, &now);
+	cleared = ha_core_clear_binding(agent_shell_core(agent), home, now, fx);
+	agent_shell_done(agent);
+	if (cleared == 0)
+		ctl_reply_error(reply, "no binding has that home address");
+	else
+		ctl_reply_row(reply, json_pack("{s:i}", "cleared", (int)cleared));
+}
+
+static const struct ctl_request requests[] = {
+	{"show bindings", NULL, "mobility bindings: who is away, and where", answer_bindings},
+	{"clear binding", "ADDR", "drop all mobility bindings of a home address",
+	 answer_clear},
+	{NULL, NULL, NULL, NULL},
+};
+
+const struct ctl_request *ha_ctl_requests(void)
+{
+	return requests;
+}
+
+void ha_ctl_status(const void *core, struct now now, json_t *object)
+{
+	(void)now;
+	json_object_set_new(object, "bindings",
+			    json_integer((json_int_t)ha_core_binding_count(core)));
+}

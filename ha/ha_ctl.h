@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What mip-ha answers on its control socket beyond what all agents do.
+ */
+#ifndef HA_HA_CTL_H
+#define HA_HA_CTL_H
+
+#include "common/base/clock.h"
+#include "common/ctl/request.h"
+
+#include <jansson.h>
+
+/* A table ended by an entry without words; the agent is a struct agent_shell. */
+const struct ctl_request *ha_ctl_requests(void);
+
+/* The home agent's fields of `show status`. */
+void ha_ctl_status(const void *core, struct now now, json_t *object);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The home agent as a program: its core and configuration, and the links that
+ * it serves, for the shell that all agents share.
+ */
+#include "ha/ha_main.h"
+
+#include "common/conf/conf.h"
+#include "common/shell/agent_core.h"
+#include "common/shell/agent_shell.h"
+#include "ha/ha_core.h"
+#include "ha/ha_ctl.h"
+
+#include <string.h>
+
+AGENT_CORE_FUNCTIONS(ha);
+
+static void ha_arp(void *core, const struct arp_frame *frame, struct now now,
+		   struct effect_list *fx)
+{
+	ha_core_arp(core, frame, now, fx);
+}
+
+static const struct violations *ha_violations(const void *core)
+{
+	return ha_core_violations(core);
+}
+
+static bool load(void *config, const char *path, struct conf_faults *faults)
+{
+	return ha_config_load(config, path, faults);
+}
+
+static void release(void *config)
+{
+	ha_config_free(config);
+}
+
+static const struct common_config *common(const void *config)
+{
+	const struct ha_config *c = config;
+
+	return &c->common;
+}
+
+/* The entry for link `name`, new or known; NULL when there is no room. */
+static struct served_link *entry(struct served_link *to, unsigned *count, unsigned room,
+				 const char *name)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (strcmp(to[i].name, name) == 0)
+			return &to[i];
+	if (*count == room)
+		return NULL;
+	to[*count] = (struct served_link){0};
+	memcpy(to[*count].name, name, sizeof(to->name));
+	return &to[(*count)++];
+}
+
+/* Home links, where ARP and broadcasts matter, and links that we advertise on. */
+static unsigned served(const void *config, struct served_link *to, unsigned room)
+{
+	const struct ha_config *c = config;
+	struct served_link *link;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < c->network_count; i++) {
+		const struct home_network *n = &c->network[i];
+
+		link = n->interface[0] ? entry(to, &count, room, n->interface) : NULL;
+		if (!link)
+			continue;
+		link->sock.arp = true;
+		link->sock.broadcasts = link->sock.broadcasts || n->broadcasts;
+		link->home_network = n->prefix;
+	}
+	for (unsigned i = 0; i < c->advert_count; i++)
+		entry(to, &count, room, c->advert[i].interface);
+	return count;
+}
+
+static size_t max_entries(const void *config)
+{
+	const struct ha_config *c = config;
+
+	return c->max_bindings + c->common.site_count;
+}
+
+static const struct agent_program program = {
+	.name = "mip-ha",
+	.command = "mip-ha",
+	.summary = "The home agent of Mobile IPv4: keeps track of its mobile nodes, takes up\n"
+		   "what is sent to them at home and tunnels it to where they are.",
+	.default_config = "/etc/sojourn/ha.xml",
+	.router = true,
+	.core = {AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations},
+	.config = {.size = sizeof(struct ha_config),
+		   .load = load,
+		   .release = release,
+		   .common = common,
+		   .served = served,
+		   .max_entries = max_entries,
+		   .list_options = ha_config_list},
+	.status = ha_ctl_status,
+	.requests = ha_ctl_requests,
+};
+
+int ha_main(int argc, char **argv)
+{
+	return agent_shell_main(&program, argc, argv);
+}
