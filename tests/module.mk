@@ -29,6 +29,10 @@ unit_sources += tests/unit/test_mip_msg.c
 unit_sources += tests/unit/test_mip_ext.c
 unit_sources += tests/unit/test_mip_advert.c
 unit_sources += tests/unit/test_mip_text.c
+unit_sources += tests/unit/ha_bench.c tests/unit/ha_bench.h
+unit_sources += tests/unit/test_binding.c
+unit_sources += tests/unit/test_home_link.c
+unit_sources += tests/unit/test_ha_request.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \
