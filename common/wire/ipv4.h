@@ -109,7 +109,7 @@ unsigned ipv4_fragment(const uint8_t *in, size_t len, size_t mtu,
 		       void (*emit)(void *arg, const uint8_t *bytes, size_t len),
 		       void *arg);
 
-/* True for addresses a unicast packet may come from: not 0/8, multicast, 240/4, 127/8. */
+/* May be the source of a unicast packet: not 0/8, 127/8, multicast or 240/4. */
 bool ipv4_is_unicast(struct in_addr a);
 static inline bool ipv4_is_multicast(struct in_addr a)
 {

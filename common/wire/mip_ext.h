@@ -23,7 +23,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum mip_ext_form { MIP_EXT_PAD, MIP_EXT_SIMPLE, MIP_EXT_SHORT, MIP_EXT_LONG, MIP_EXT_CVSE };
+enum mip_ext_form {
+	MIP_EXT_PAD,
+	MIP_EXT_SIMPLE,
+	MIP_EXT_SHORT,
+	MIP_EXT_LONG,
+	MIP_EXT_CVSE, /* as long, but no subtype: its place is reserved (RFC 3115) */
+};
 
 enum mip_ext_type {
 #define MIP_EXT(number, symbol, form, shortest, longest, name, rfc) symbol = number,
