@@ -209,6 +209,18 @@ static void bounded_numbers_are_even(void)
 		CU_ASSERT_TRUE(rng_below(&r, UINT32_MAX) < UINT32_MAX);
 }
 
+/* Taking the remainder alone would make the lower third twice as likely. */
+static void large_bounds_are_even_too(void)
+{
+	struct rng_seeded g;
+	struct rng r = rng_seeded_init(&g, 8);
+	unsigned low = 0;
+
+	for (int i = 0; i < 3000; i++)
+		low += rng_below(&r, UINT32_C(3) << 30) < UINT32_C(1) << 30;
+	CU_ASSERT_TRUE(low > 900 && low < 1100);
+}
+
 void suite_bytes(void)
 {
 	CU_pSuite s = CU_add_suite("bytes", NULL, NULL);
@@ -226,4 +238,5 @@ void suite_bytes(void)
 	CU_ADD_TEST(s, same_seed_gives_same_numbers);
 	CU_ADD_TEST(s, numbers_are_those_of_splitmix64);
 	CU_ADD_TEST(s, bounded_numbers_are_even);
+	CU_ADD_TEST(s, large_bounds_are_even_too);
 }
