@@ -404,22 +404,28 @@ instant_t mn_core_next_deadline(const struct mn_core *mn)
 	return instant_min(mn->due[earliest(mn)], silence_at(mn));
 }
 
-/*
- * What could not be set up is asked for again: with the next Request, or soon.
- * What could not be taken away was gone already, or is harmless.
- */
+/* Taking away what is not there is no failure. */
+static bool was_gone(const struct effect *failed, int error)
+{
+	return mn_is_undoing(failed) &&
+	       (error == ENOENT || error == ESRCH || error == ENODEV);
+}
+
+/* What failed is asked for again: with the next Request, or soon. */
 void mn_core_failed(struct mn_core *mn, const struct effect *failed, int error,
 		    struct now now, struct effect_list *fx)
 {
 	struct note n = mn_note(mn, NOTE_EFFECT_FAILED);
 
-	(void)error;
-	if (mn_is_undoing(failed))
+	if (was_gone(failed, error))
 		return;
 	mn_count(mn, MN_EFFECTS_FAILED);
 	n.reason = effect_name(failed->kind);
 	effect_note(fx, n);
-	mn->fixtures.sure = false;
+	if (mn_is_undoing(failed))
+		mn_remains(mn, failed);
+	else
+		mn->fixtures.sure = false;
 	mn->due[MN_TIMER_REPAIR] = instant_add(now.mono, duration_s(REPAIR_S));
 }
 

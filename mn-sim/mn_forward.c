@@ -16,7 +16,8 @@
  * What the new place needs is added first, in order; what only the old one
  * needed goes afterwards, in reverse.  Adding a route replaces the one with the
  * same destination, table and metric, so the default route is never missing.
- * Removals are nobody's condition: they carry no transaction and may fail.
+ * Removals are nobody's condition: they carry no transaction; one that fails
+ * stays in the list, so that the next difference asks for it again.
  */
 #include "mn-sim/mn_private.h"
 
@@ -24,7 +25,7 @@
 
 static struct mn_fixture *fixture(struct mn_fixtures *f, enum effect_kind kind)
 {
-	assert(f->count < MN_FIXTURES_MAX); /* the longest list below has six */
+	assert(f->count < MN_FIXTURES_MAX); /* half of it; the rest is for what remains */
 	f->at[f->count] = (struct mn_fixture){ .kind = kind };
 	return &f->at[f->count++];
 }
@@ -337,4 +338,38 @@ bool mn_is_undoing(const struct effect *e)
 	default:
 		return false;
 	}
+}
+
+static bool as_fixture(const struct effect *e, struct mn_fixture *out)
+{
+	*out = (struct mn_fixture){ .kind = e->kind };
+	switch (e->kind) {
+	case EFFECT_ROUTE:
+		out->route = e->route;
+		out->route.add = true;
+		return true;
+	case EFFECT_NEIGHBOUR:
+		out->neighbour = e->neighbour;
+		out->neighbour.add = true;
+		return true;
+	case EFFECT_ADDRESS:
+		out->address = e->address;
+		out->address.add = true;
+		return true;
+	case EFFECT_FORWARD:
+		out->forward = e->forward;
+		out->forward.kind = FWD_OWN_SET;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void mn_remains(struct mn_core *mn, const struct effect *undoing)
+{
+	struct mn_fixtures *f = &mn->fixtures;
+	struct mn_fixture left;
+
+	if (f->count < MN_FIXTURES_MAX && as_fixture(undoing, &left) && !find(f, &left))
+		f->at[f->count++] = left;
 }

@@ -70,7 +70,7 @@ struct mn_fixture {
 	};
 };
 
-enum { MN_FIXTURES_MAX = 8 };
+enum { MN_FIXTURES_MAX = 16 };
 
 struct mn_fixtures {
 	unsigned count;
@@ -173,5 +173,7 @@ void mn_on_reply(struct mn_core *mn, const struct datagram *dg, struct now now,
 void mn_settle(struct mn_core *mn, uint32_t txn, struct effect_list *fx);
 void mn_unsettle(struct mn_core *mn, struct effect_list *fx);
 bool mn_is_undoing(const struct effect *e);
+/* What was to be undone could not be: try with the next change. */
+void mn_remains(struct mn_core *mn, const struct effect *undoing);
 
 #endif

@@ -267,28 +267,40 @@ static void on_denied(struct mn_core *mn, const struct received *r, struct now n
 }
 
 /* In time for several tries, and not all nodes of an agent at once. */
-static instant_t renewal_time(struct mn_core *mn)
+static instant_t renewal_time(struct mn_core *mn, instant_t now)
 {
 	int64_t tenth = (int64_t)mn->granted * 1000 / 10;
 	int64_t ms = tenth * RENEW_TENTHS + rng_below(&mn->rng, (uint32_t)tenth);
+	instant_t at = instant_add(mn->asked.sent_at, duration_ms(ms));
+	instant_t soonest = instant_add(now, duration_s(1));
 
-	return instant_add(mn->asked.sent_at, duration_ms(ms < 1000 ? 1000 : ms));
+	return instant_before(at, soonest) ? soonest : at;
 }
 
 /* The smaller lifetime, counted from when we sent (RFC 5944 3.6.2.2). */
-static void run_for(struct mn_core *mn, uint16_t lifetime)
+static uint16_t granted(const struct mn_core *mn, const struct received *r)
 {
-	bool endless;
+	uint16_t asked = mn->asked.rq.lifetime;
 
-	mn->granted = mn->asked.rq.lifetime;
-	if (lifetime < mn->granted)
-		mn->granted = lifetime;
-	endless = mn->granted == MIP_LIFETIME_INFINITE;
+	return r->rp.lifetime < asked ? r->rp.lifetime : asked;
+}
+
+static instant_t end_of(const struct mn_core *mn, uint16_t lifetime)
+{
+	if (lifetime == MIP_LIFETIME_INFINITE)
+		return INSTANT_NEVER;
+	return instant_add(mn->asked.sent_at, duration_s(lifetime));
+}
+
+static void run_for(struct mn_core *mn, uint16_t lifetime, instant_t now)
+{
 	mn->bound = true;
-	mn->expires_at = endless ? INSTANT_NEVER
-				 : instant_add(mn->asked.sent_at, duration_s(mn->granted));
+	mn->granted = lifetime;
+	mn->expires_at = end_of(mn, lifetime);
 	mn->due[MN_TIMER_EXPIRE] = mn->expires_at;
-	mn->due[MN_TIMER_REQUEST] = endless ? INSTANT_NEVER : renewal_time(mn);
+	mn->due[MN_TIMER_REQUEST] = instant_is_never(mn->expires_at)
+					    ? INSTANT_NEVER
+					    : renewal_time(mn, now);
 }
 
 static void reward(struct mn_core *mn)
@@ -303,13 +315,14 @@ static void on_registered(struct mn_core *mn, const struct received *r, struct n
 {
 	struct note n;
 
-	if (r->rp.lifetime == 0) { /* not what we asked for, and no registration */
+	/* Nothing, or nothing any more: it came too late. */
+	if (!instant_before(now.mono, end_of(mn, granted(mn, r)))) {
 		mn_ask_later(mn, duration_s(BUSY_PAUSE_S), now);
 		return;
 	}
 	if (!mn->bound)
 		mn->registered_at = now.mono;
-	run_for(mn, r->rp.lifetime);
+	run_for(mn, granted(mn, r), now.mono);
 	reward(mn);
 	mn_count(mn, MN_ACCEPTED);
 	n = note_reply(mn, NOTE_REGISTERED, r);

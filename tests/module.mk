@@ -29,10 +29,27 @@ unit_sources += tests/unit/test_mip_msg.c
 unit_sources += tests/unit/test_mip_ext.c
 unit_sources += tests/unit/test_mip_advert.c
 unit_sources += tests/unit/test_mip_text.c
+unit_sources += tests/unit/mn_bench.c tests/unit/mn_bench.h
+unit_sources += tests/sim/kernel.c tests/sim/kernel.h
+unit_sources += tests/unit/test_move.c
+unit_sources += tests/unit/test_mn_request.c
+unit_sources += tests/unit/test_mn_core.c
 unit_sources += tests/unit/ha_bench.c tests/unit/ha_bench.h
 unit_sources += tests/unit/test_binding.c
 unit_sources += tests/unit/test_home_link.c
 unit_sources += tests/unit/test_ha_request.c
+unit_sources += tests/unit/test_ha_core.c
+unit_sources += tests/unit/test_effects_run.c tests/unit/test_log.c \
+	tests/unit/test_startup.c
+unit_sources += tests/unit/fa_world.c tests/unit/fa_world.h
+unit_sources += tests/unit/test_pending.c
+unit_sources += tests/unit/test_visitor.c
+unit_sources += tests/unit/test_fa_request.c
+unit_sources += tests/unit/test_fa_answer.c
+unit_sources += tests/unit/test_fa_reply.c
+unit_sources += tests/unit/test_fa_visit.c
+unit_sources += tests/unit/test_fa_icmp.c
+unit_sources += tests/unit/test_fa_core.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \

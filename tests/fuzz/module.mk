@@ -5,6 +5,7 @@ fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/targets.def
 fuzz_sources += tests/fuzz/fuzz_advert.c
 fuzz_sources += tests/fuzz/fuzz_ipv4.c
 fuzz_sources += tests/fuzz/fuzz_mip_msg.c
+fuzz_sources += tests/fuzz/fuzz_mn.c tests/sim/kernel.c tests/sim/kernel.h
 
 check_PROGRAMS += tests/fuzz/replay
 tests_fuzz_replay_SOURCES = tests/fuzz/replay.c $(fuzz_sources)
