@@ -20,6 +20,17 @@ struct quoted {
 	uint64_t ident;
 };
 
+/*
+ * Errors that end the datagram they are about: not redirects, and not Source
+ * Quench, which is to be ignored (RFC 6633 3).
+ */
+static bool is_final(uint8_t type)
+{
+	enum { SOURCE_QUENCH = 4 };
+
+	return icmp_is_error(type) && type != ICMP_REDIRECT_ && type != SOURCE_QUENCH;
+}
+
 static uint8_t code_for_icmp(uint8_t type, uint8_t code)
 {
 	if (type == ICMP_UNREACHABLE && code == ICMP_CODE_NET)
@@ -135,7 +146,7 @@ void fa_on_unreachable(struct fa_core *fa, const struct icmp_datagram *dg,
 		fa_count(fa, FA_ICMP_MALFORMED);
 		return;
 	}
-	if (!icmp_is_error(type) || type == ICMP_REDIRECT_)
+	if (!is_final(type))
 		return;
 	p = read_ipv4(fa, &in, &q) && read_request(&in, &q) ? find_quoted(fa, &q)
 							    : NULL;
