@@ -6,7 +6,10 @@
 
 #include "mn-sim/mn_main.h"
 
+#include "common/conf/schema.h"
 #include "mn-sim/mn_node.h"
+#include "mn-sim/scenario_config.h"
+#include "mn-sim/scenario_main.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,8 @@ struct command {
 
 static const struct command commands[] = {
 	{"node", "be a mobile node on an interface of this machine", mn_node_main},
+	{"scenario", "run moves and traffic from a file, and report", scenario_main},
+	{"report", "make one report of several runs", report_main},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -48,6 +53,7 @@ static int print_version(void)
 static int list_options(void)
 {
 	mn_node_list_options(stdout);
+	conf_list_options(&scenario_element, stdout);
 	return EXIT_SUCCESS;
 }
 
