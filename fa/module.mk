@@ -20,3 +20,5 @@ pure_sources += \
 	fa/visitor_rules.def
 
 edge_sources +=
+
+edge_sources += fa/fa_conf.c fa/fa_conf.h

@@ -11,3 +11,5 @@ pure_sources += \
 	ha/home_link.c ha/home_link.h
 
 edge_sources +=
+
+edge_sources += ha/ha_conf.c ha/ha_conf.h

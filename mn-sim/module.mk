@@ -20,3 +20,5 @@ edge_sources += \
 	mn-sim/scenario_main.c mn-sim/scenario_main.h \
 	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
 	mn-sim/udp_flow.c mn-sim/udp_flow.h
+
+edge_sources += mn-sim/mn_conf.c mn-sim/mn_conf.h

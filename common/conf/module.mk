@@ -1,3 +1,9 @@
 # SPDX-License-Identifier: ISC
 
-edge_sources +=
+edge_sources += \
+	common/conf/faults.c common/conf/faults.h \
+	common/conf/key.c common/conf/key.h \
+	common/conf/schema.c common/conf/schema.h \
+	common/conf/shared.c common/conf/shared.h common/conf/shared_check.c \
+	common/conf/value.c common/conf/value.h \
+	common/conf/xml.c common/conf/xml.h
