@@ -50,6 +50,16 @@ unit_sources += tests/unit/test_fa_reply.c
 unit_sources += tests/unit/test_fa_visit.c
 unit_sources += tests/unit/test_fa_icmp.c
 unit_sources += tests/unit/test_fa_core.c
+unit_sources += tests/unit/packets.c tests/unit/packets.h
+unit_sources += tests/unit/test_pkt.c
+unit_sources += tests/unit/test_outer.c
+unit_sources += tests/unit/test_encap.c
+unit_sources += tests/unit/test_decap.c
+unit_sources += tests/unit/test_gre_sequence.c
+unit_sources += tests/unit/test_mtu.c
+unit_sources += tests/unit/test_mss.c
+unit_sources += tests/unit/test_tunnel.c
+unit_sources += tests/unit/test_fwd.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \

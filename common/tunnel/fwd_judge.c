@@ -69,16 +69,16 @@ static bool is_group(const struct fwd_home *own, struct in_addr dst)
 	return own->network.len != 0 && dst.s_addr == all.s_addr;
 }
 
-/* Broadcasts of the home network that we asked for; we have few addresses. */
-static bool wanted_group(const struct fwd *f, const struct tunnel *t,
-			 struct in_addr dst)
+/*
+ * Broadcasts of the home network: we have few addresses, and the home agent sends
+ * only to those who asked.
+ */
+static bool is_home_group(const struct fwd *f, const struct tunnel *t,
+			  struct in_addr dst)
 {
-	for (const struct fwd_home *own = f->own; own; own = own->hh.next) {
-		const struct fwd_use *use = fwd_use_of(own, t);
-
-		if (use && use->broadcasts && is_group(own, dst))
+	for (const struct fwd_home *own = f->own; own; own = own->hh.next)
+		if (fwd_use_of(own, t) && is_group(own, dst))
 			return true;
-	}
 	return false;
 }
 
@@ -86,7 +86,7 @@ static bool is_own(const struct fwd *f, const struct tunnel *t, struct in_addr d
 {
 	const struct fwd_home *own = fwd_by_own(f, dst);
 
-	return (own && fwd_use_of(own, t)) || wanted_group(f, t, dst);
+	return (own && fwd_use_of(own, t)) || is_home_group(f, t, dst);
 }
 
 /* RFC 3024 4.3.2: home address and care-of address of one binding that asked for it. */

@@ -14,13 +14,13 @@
 
 enum { MSS_AUTO = 1, MSS_HEADERS = 40 };
 
-/* The limit that the configured `clamp` stands for, in a tunnel of `inner_mtu`. */
+/* The limit that the configured `clamp` stands for in a tunnel of that MTU. */
 static inline uint16_t mss_limit(uint16_t clamp, uint16_t inner_mtu)
 {
 	return clamp == MSS_AUTO ? (uint16_t)(inner_mtu - MSS_HEADERS) : clamp;
 }
 
-/* True if the sound packet was a SYN that offered more than `limit`, and no longer is. */
+/* True if the sound packet was a SYN that offered more, and now offers `limit`. */
 bool mss_clamp(struct pkt *p, uint16_t limit);
 
 #endif

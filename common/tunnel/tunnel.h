@@ -90,7 +90,7 @@ void tunnel_reconfigure(struct tunnel *t, const struct tunnel_spec *spec);
 /* The encapsulation that this inner packet takes. */
 struct encap *tunnel_encap_for(struct tunnel *t, const struct ipv4 *inner);
 
-/* The largest inner packet that fits the path through that encapsulation; at least 68. */
+/* The largest inner packet that fits the path in that encapsulation; at least 68. */
 uint16_t tunnel_inner_mtu(const struct tunnel *t, const struct encap *e, instant_t now);
 
 #endif
