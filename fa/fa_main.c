@@ -5,9 +5,9 @@
  */
 #include "fa/fa_main.h"
 
-#include "common/conf/conf.h"
 #include "common/shell/agent_core.h"
 #include "common/shell/agent_shell.h"
+#include "fa/fa_conf.h"
 #include "fa/fa_core.h"
 #include "fa/fa_ctl.h"
 
@@ -22,7 +22,7 @@ static const struct violations *fa_violations(const void *core)
 
 static bool load(void *config, const char *path, struct conf_faults *faults)
 {
-	return fa_config_load(config, path, faults);
+	return fa_config_load(path, config, faults) == 0;
 }
 
 static void release(void *config)
@@ -71,7 +71,7 @@ static const struct agent_program program = {
 		   .common = common,
 		   .served = served,
 		   .max_entries = max_entries,
-		   .list_options = fa_config_list},
+		   .list_options = fa_config_list_options},
 	.status = fa_ctl_status,
 	.requests = fa_ctl_requests,
 };

@@ -5,9 +5,9 @@
  */
 #include "ha/ha_main.h"
 
-#include "common/conf/conf.h"
 #include "common/shell/agent_core.h"
 #include "common/shell/agent_shell.h"
+#include "ha/ha_conf.h"
 #include "ha/ha_core.h"
 #include "ha/ha_ctl.h"
 
@@ -28,7 +28,7 @@ static const struct violations *ha_violations(const void *core)
 
 static bool load(void *config, const char *path, struct conf_faults *faults)
 {
-	return ha_config_load(config, path, faults);
+	return ha_config_load(path, config, faults) == 0;
 }
 
 static void release(void *config)
@@ -100,7 +100,7 @@ static const struct agent_program program = {
 		   .common = common,
 		   .served = served,
 		   .max_entries = max_entries,
-		   .list_options = ha_config_list},
+		   .list_options = ha_config_list_options},
 	.status = ha_ctl_status,
 	.requests = ha_ctl_requests,
 };

@@ -5,10 +5,10 @@
  */
 #include "mn-sim/mn_node.h"
 
-#include "common/conf/conf.h"
 #include "common/ctl/json.h"
 #include "common/shell/agent_core.h"
 #include "common/shell/agent_shell.h"
+#include "mn-sim/mn_conf.h"
 #include "mn-sim/mn_core.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static void mn_arp(void *core, const struct arp_frame *frame, struct now now,
 
 static bool load(void *config, const char *path, struct conf_faults *faults)
 {
-	return mn_config_load(config, path, faults);
+	return mn_config_load(path, config, faults) == 0;
 }
 
 static void release(void *config)
@@ -94,7 +94,7 @@ static const struct agent_program program = {
 		   .common = common,
 		   .served = served,
 		   .max_entries = max_entries,
-		   .list_options = mn_config_list},
+		   .list_options = mn_config_list_options},
 	.status = status,
 };
 
@@ -105,5 +105,5 @@ int mn_node_main(int argc, char **argv)
 
 void mn_node_list_options(FILE *to)
 {
-	mn_config_list(to);
+	mn_config_list_options(to);
 }
