@@ -2,3 +2,14 @@
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA =
+
+# Service files name the program where it is installed.
+systemdsystemunit_DATA = configs/mip-ha.service configs/mip-fa.service
+EXTRA_DIST += configs/mip-ha.service.in configs/mip-fa.service.in
+CLEANFILES += $(systemdsystemunit_DATA)
+
+configs/mip-ha.service configs/mip-fa.service: Makefile
+	$(AM_V_GEN)$(MKDIR_P) configs && \
+		sed 's|@sbindir[@]|$(sbindir)|' $(top_srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+configs/mip-ha.service: configs/mip-ha.service.in
+configs/mip-fa.service: configs/mip-fa.service.in

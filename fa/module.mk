@@ -22,3 +22,8 @@ pure_sources += \
 edge_sources +=
 
 edge_sources += fa/fa_conf.c fa/fa_conf.h
+
+sbin_PROGRAMS += fa/mip-fa
+fa_mip_fa_SOURCES = fa/main.c fa/fa_main.c fa/fa_main.h \
+	fa/fa_ctl.c fa/fa_ctl.h
+fa_mip_fa_LDADD = $(agent_libs)

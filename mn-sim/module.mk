@@ -22,3 +22,8 @@ edge_sources += \
 	mn-sim/udp_flow.c mn-sim/udp_flow.h
 
 edge_sources += mn-sim/mn_conf.c mn-sim/mn_conf.h
+
+sbin_PROGRAMS += mn-sim/mn-sim
+mn_sim_mn_sim_SOURCES = mn-sim/main.c mn-sim/mn_main.c mn-sim/mn_main.h \
+	mn-sim/mn_node.c mn-sim/mn_node.h
+mn_sim_mn_sim_LDADD = $(agent_libs)

@@ -211,6 +211,14 @@ static void say_ready(struct agent_shell *s)
 	s->ready_pipe = -1;
 }
 
+/* Whoever started us looks at standard error, wherever the log goes. */
+static void say_no_start(struct agent_shell *s, const char *why)
+{
+	fprintf(stderr, "%s: %s\n", s->program->name, why);
+	if (agent_common(s)->log_to != LOG_TO_STDERR)
+		log_say(s->log, NOTE_WARN, "%s", why);
+}
+
 /* Everything that is started is stopped again here. */
 static int serve(struct agent_shell *s)
 {
@@ -219,7 +227,7 @@ static int serve(struct agent_shell *s)
 	int error;
 
 	if (agent_start(s, &fault) != 0) {
-		log_say(s->log, NOTE_WARN, "%s", agent_start_fault_text(&fault, text));
+		say_no_start(s, agent_start_fault_text(&fault, text));
 		return EXIT_FAILURE;
 	}
 	say_ready(s);
