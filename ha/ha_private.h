@@ -5,7 +5,9 @@
  *
  *   ha_core.c         life of the agent: start, time, ARP, links, failures, stop
  *   ha_reconfigure.c  from one configuration to another
- *   ha_request.c      a Request: judge it, accept it, undo it
+ *   ha_request.c      a Request: refuse it, answer it again, deregister
+ *   ha_judge.c        what becomes of it
+ *   ha_deed.c         bind the node, or put everything back
  *   ha_reply.c        the Reply to it
  */
 #ifndef HA_HA_PRIVATE_H
@@ -17,6 +19,7 @@
 #include "common/base/bucket.h"
 #include "common/base/timers.h"
 #include "common/security/sa.h"
+#include "common/wire/mip_ext.h"
 #include "common/wire/mip_msg.h"
 #include "ha/binding.h"
 #include "ha/ha_core.h"
@@ -40,7 +43,9 @@ struct reply_context {
 	int ifindex;
 	struct mac mac;
 
-	struct in_addr home, home_agent, care_of;
+	struct in_addr home, care_of;
+	struct in_addr home_agent;    /* as we answer */
+	struct in_addr asked_home_agent;
 	uint16_t lifetime;            /* as requested */
 	uint8_t flags;
 	uint64_t ident;
@@ -121,9 +126,53 @@ struct advert_service ha_advert_service(const struct ha_core *ha);
 void ha_config_withdraw(const struct ha_config *c, struct effect_list *fx);
 void ha_config_release(struct ha_core *ha);
 
+/* One Request while it is judged and answered. */
+struct registration {
+	const struct datagram *dg;
+	struct now now;
+	struct mip_request rq;
+	struct mip_ext_index ix;
+	struct home_node *node;
+	struct reply_context reply;
+	bool authentic; /* node, Identification and foreign agent have passed */
+};
+
+enum verdict_kind { VERDICT_ACCEPT, VERDICT_DENY, VERDICT_DISCARD, VERDICT_RESEND };
+
+struct verdict {
+	enum verdict_kind kind;
+	uint8_t code;
+	enum ha_counter why;
+};
+
+static inline bool ha_same_addr(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+/* How many bindings a node may have at a time. */
+static inline unsigned ha_bindings_per_node(const struct ha_core *ha)
+{
+	unsigned wanted = ha->config.simultaneous ? ha->config.bindings_per_node : 1;
+
+	return wanted < BINDINGS_PER_NODE_MAX ? wanted : BINDINGS_PER_NODE_MAX;
+}
+
+/* Whether a Request with these flags leaves other bindings of the node alone. */
+static inline bool ha_keeps_others(const struct ha_core *ha, uint8_t flags)
+{
+	return (flags & MIP_FLAG_S) && ha_bindings_per_node(ha) > 1;
+}
+
 /* ha_request.c */
 void ha_on_request(struct ha_core *ha, const struct datagram *dg, struct now now,
 		   struct effect_list *fx);
+
+/* ha_judge.c: fills in the rest of `reg` as far as it gets. */
+struct verdict ha_judge_request(struct ha_core *ha, struct registration *reg);
+
+/* ha_deed.c */
+void ha_bind(struct ha_core *ha, struct registration *reg, struct effect_list *fx);
 /* An effect of the current deed failed.  False if it belongs to no deed. */
 bool ha_deed_failed(struct ha_core *ha, const struct effect *failed, struct now now,
 		    struct effect_list *fx);
@@ -146,5 +195,15 @@ void ha_reply_send(struct ha_core *ha, const struct reply_context *rc, uint32_t 
 
 /* Count a Reply under its code. */
 void ha_reply_count(struct ha_core *ha, uint8_t code);
+
+/* The node's stored Reply has `len` octets and answers this Request. */
+void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t len);
+
+/* Build the accepting Reply into the node's store.  False if there is no way to. */
+bool ha_reply_prepare(struct ha_core *ha, struct home_node *n, const struct reply_context *rc,
+		      uint16_t lifetime);
+
+/* Count an accepting Reply. */
+void ha_reply_accepted(struct ha_core *ha);
 
 #endif

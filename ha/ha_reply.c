@@ -52,6 +52,7 @@ struct reply_context ha_reply_context(const struct ha_core *ha, const struct dat
 		.home = rq->home,
 		.home_agent = ha_owns(ha, rq->home_agent) ? rq->home_agent
 							  : ha->config.address,
+		.asked_home_agent = rq->home_agent,
 		.care_of = rq->care_of,
 		.lifetime = rq->lifetime,
 		.flags = rq->flags,
@@ -163,4 +164,38 @@ void ha_reply_count(struct ha_core *ha, uint8_t code)
 		}
 	}
 	ha_count(ha, HA_REPLY_OTHER);
+}
+
+void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t len)
+{
+	struct stored_reply *s = &n->reply;
+
+	n->last_ident = rc->ident;
+	s->source = rc->remote;
+	s->home_agent = rc->asked_home_agent;
+	s->care_of = rc->care_of;
+	s->lifetime = rc->lifetime;
+	s->flags = rc->flags;
+	s->len = len;
+}
+
+/* RFC 5944 3.8.2.2 has 1 whenever only one binding is kept, asked or not (T-05). */
+static uint8_t accepting_code(const struct ha_core *ha)
+{
+	return ha_bindings_per_node(ha) > 1 ? MIP_ACCEPTED : MIP_ACCEPTED_NO_SIMULTANEOUS;
+}
+
+bool ha_reply_prepare(struct ha_core *ha, struct home_node *n, const struct reply_context *rc,
+		      uint16_t lifetime)
+{
+	size_t len = ha_reply_build(ha, rc, accepting_code(ha), lifetime, 0, n->reply.bytes);
+
+	ha_reply_store(n, rc, len);
+	return len != 0;
+}
+
+void ha_reply_accepted(struct ha_core *ha)
+{
+	ha_count(ha, HA_ACCEPTED);
+	ha_reply_count(ha, accepting_code(ha));
 }

@@ -4,7 +4,9 @@ pure_sources += \
 	ha/binding.c ha/binding.h \
 	ha/ha_config.h \
 	ha/ha_core.c ha/ha_core.h ha/ha_private.h ha/ha_counters.def \
+	ha/ha_deed.c \
 	ha/ha_forward.c ha/ha_forward.h \
+	ha/ha_judge.c \
 	ha/ha_reconfigure.c \
 	ha/ha_reply.c \
 	ha/ha_request.c \
@@ -13,3 +15,8 @@ pure_sources += \
 edge_sources +=
 
 edge_sources += ha/ha_conf.c ha/ha_conf.h
+
+sbin_PROGRAMS += ha/mip-ha
+ha_mip_ha_SOURCES = ha/main.c ha/ha_main.c ha/ha_main.h \
+	ha/ha_ctl.c ha/ha_ctl.h
+ha_mip_ha_LDADD = $(agent_libs)
