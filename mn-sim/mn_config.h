@@ -7,7 +7,7 @@
 
 #include "common/agent/config.h"
 
-/* <colocated>: a care-of address of the node's own on a link, when no agent is heard there. */
+/* <co-located>: a care-of address of our own on a link where no agent is heard. */
 struct colocated_config {
 	struct ipv4_prefix addr;  /* address and its link's prefix length */
 	struct in_addr gateway;
@@ -18,8 +18,8 @@ struct mn_config {
 	struct common_config common;
 	char interface[IF_NAMESIZE];
 	struct ipv4_prefix home;          /* home address and home prefix length */
-	struct in_addr home_agent;        /* 0: ask by the home network's broadcast (136) */
-	struct in_addr home_gateway;      /* default router at home; 0: the home agent */
+	struct in_addr home_agent;        /* 0: ask for it by broadcast (code 136) */
+	struct in_addr home_gateway;      /* router at home; 0: the home agent */
 	uint16_t lifetime;                /* asked for, seconds */
 	enum encap_kind encap;            /* ipip: neither M nor G */
 	bool reverse_tunnel;              /* T */

@@ -41,10 +41,8 @@ const char *mn_place_name(enum mn_place p)
 const char *mn_state_name(enum mn_state s)
 {
 	static const char *const names[] = {
-		[MN_SEARCHING] = "searching",
-		[MN_REGISTERING] = "registering",
-		[MN_REGISTERED] = "registered",
-		[MN_DEREGISTERING] = "deregistering",
+		[MN_SEARCHING] = "searching",   [MN_REGISTERING] = "registering",
+		[MN_REGISTERED] = "registered", [MN_DEREGISTERING] = "deregistering",
 		[MN_AT_HOME] = "at-home",
 	};
 
@@ -238,8 +236,8 @@ void mn_core_free(struct mn_core *mn)
  * The clock offset, the last Identification and the counters stay; the
  * registration is made anew, under what now holds.
  */
-int mn_core_reconfigure(struct mn_core *mn, const struct mn_config *config, struct now now,
-			struct effect_list *fx)
+int mn_core_reconfigure(struct mn_core *mn, const struct mn_config *config,
+			struct now now, struct effect_list *fx)
 {
 	int error = configure(mn, config);
 
@@ -289,8 +287,7 @@ static bool may_answer(const struct mn_core *mn, const struct arp_frame *frame)
 		return true;
 	return mn->place == MN_FOREIGN_AGENT && frame->unicast &&
 	       arp->target.s_addr == mn->config.home.addr.s_addr &&
-	       mac_equal(frame->from, mn->agent->mac) &&
-	       (mn->bound || mn->asked.open);
+	       mac_equal(frame->from, mn->agent->mac) && (mn->bound || mn->asked.open);
 }
 
 static bool asks_for_us(const struct mn_core *mn, const struct arp_frame *frame)
@@ -474,7 +471,8 @@ struct mn_status mn_core_status(const struct mn_core *mn)
 	};
 }
 
-unsigned mn_core_counters(const struct mn_core *mn, struct counter_set *sets, unsigned room)
+unsigned mn_core_counters(const struct mn_core *mn, struct counter_set *sets,
+			  unsigned room)
 {
 	if (room == 0)
 		return 0;

@@ -34,13 +34,14 @@ struct mn_status {
 	enum mn_state state;
 	struct in_addr home;
 	struct in_addr home_agent;
-	struct in_addr agent;    /* foreign agent in use, 0 if none */
-	struct in_addr care_of;  /* 0 at home */
-	uint16_t granted;        /* seconds */
-	instant_t link_up_at;    /* when the link last came up */
-	instant_t registered_at; /* when a Reply first accepted us here, renewals aside */
+	struct in_addr agent;   /* foreign agent in use, 0 if none */
+	struct in_addr care_of; /* 0 at home */
+	uint16_t granted;       /* seconds */
+	instant_t link_up_at;   /* when the link last came up */
+	instant_t
+		registered_at; /* when a Reply first accepted us here, renewals aside */
 	instant_t expires_at;
-	unsigned requests_sent;  /* since the link came up */
+	unsigned requests_sent; /* since the link came up */
 	uint8_t last_code;
 	duration_t clock_offset;
 	uint64_t moves;
@@ -64,14 +65,15 @@ void mn_core_failed(struct mn_core *mn, const struct effect *failed, int error,
 		    struct now now, struct effect_list *fx);
 void mn_core_links(struct mn_core *mn, const struct links *links, struct now now,
 		   struct effect_list *fx);
-int mn_core_reconfigure(struct mn_core *mn, const struct mn_config *config, struct now now,
-			struct effect_list *fx);
+int mn_core_reconfigure(struct mn_core *mn, const struct mn_config *config,
+			struct now now, struct effect_list *fx);
 
-/* Ask for a de-registration of all bindings (if configured) and undo what was set up. */
+/* De-register all bindings (if configured) and undo what was set up. */
 void mn_core_stop(struct mn_core *mn, struct now now, struct effect_list *fx);
 
 struct mn_status mn_core_status(const struct mn_core *mn);
-unsigned mn_core_counters(const struct mn_core *mn, struct counter_set *sets, unsigned room);
+unsigned mn_core_counters(const struct mn_core *mn, struct counter_set *sets,
+			  unsigned room);
 struct sa_store *mn_core_associations(const struct mn_core *mn);
 
 #endif

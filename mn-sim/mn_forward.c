@@ -25,7 +25,8 @@
 
 static struct mn_fixture *fixture(struct mn_fixtures *f, enum effect_kind kind)
 {
-	assert(f->count < MN_FIXTURES_MAX); /* half of it; the rest is for what remains */
+	assert(f->count <
+	       MN_FIXTURES_MAX); /* half of it; the rest is for what remains */
 	f->at[f->count] = (struct mn_fixture){ .kind = kind };
 	return &f->at[f->count++];
 }
@@ -150,7 +151,8 @@ static void wanted_here(const struct mn_core *mn, struct mn_fixtures *f)
 	need_arp(f, mn->ifindex, mn->place == MN_HOME);
 	switch (mn->place) {
 	case MN_NOWHERE:
-		need_route(f, everything, on_link, mn->config.home.addr, EFFECT_DEV_TUN);
+		need_route(f, everything, on_link, mn->config.home.addr,
+			   EFFECT_DEV_TUN);
 		break;
 	case MN_HOME:
 		need_home(mn, f);

@@ -37,7 +37,7 @@ enum mn_timer {
 /* What a Request asks for (RFC 5944 3.6.1.2). */
 enum mn_wish {
 	MN_REGISTER,
-	MN_DEREGISTER, /* all bindings: lifetime 0, care-of address is the home address */
+	MN_DEREGISTER, /* all bindings: lifetime 0, care-of is the home address */
 	MN_WITHDRAW,   /* one binding: lifetime 0 and its care-of address */
 };
 
@@ -104,15 +104,15 @@ struct mn_core {
 	struct mn_fixtures fixtures;
 
 	/* registration */
-	bool bound;    /* away: a registration here has not run out */
-	bool cleared;  /* at home: the home agent has taken note */
+	bool bound;   /* away: a registration here has not run out */
+	bool cleared; /* at home: the home agent has taken note */
 	uint16_t granted;
 	instant_t registered_at;
 	instant_t expires_at;
 	struct mn_asked asked;
 	struct mn_terms terms;
-	duration_t patience;  /* until the next try, doubled each time */
-	unsigned hasty;       /* tries at once, because a denial told us how */
+	duration_t patience; /* until the next try, doubled each time */
+	unsigned hasty;      /* tries at once, because a denial told us how */
 	struct bucket pace;
 	uint8_t last_code;
 	unsigned requests_sent;

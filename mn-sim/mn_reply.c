@@ -12,10 +12,10 @@
 #include "mn-sim/mn_private.h"
 
 enum {
-	HASTY_MAX = 3,        /* retries at once before patience sets in */
-	BUSY_PAUSE_S = 4,     /* then doubled: it is for the agent to recover */
-	HOPELESS_PAUSE_S = 60, /* only an operator can help */
-	ELSEWHERE_S = 300,    /* how long an agent that denied us is passed over */
+	HASTY_MAX = 3,             /* retries at once before patience sets in */
+	BUSY_PAUSE_S = 4,          /* then doubled: it is for the agent to recover */
+	HOPELESS_PAUSE_S = 60,     /* only an operator can help */
+	ELSEWHERE_S = 300,         /* how long an agent that denied us is passed over */
 	CODE_OLD_INVALID_HA = 194, /* as RFC 5944 prints 116 (erratum 3116) */
 	CODE_GATEWAY_FIRST = 193,  /* RFC 5944 6.4: of gateway foreign agents */
 	CODE_GATEWAY_LAST = 200,
@@ -31,7 +31,13 @@ struct received {
 	struct mip_ext_index ix;
 };
 
-enum fault { REPLY_GOOD, REPLY_MALFORMED, REPLY_UNMATCHED, REPLY_FA_AUTH, REPLY_HA_AUTH };
+enum fault {
+	REPLY_GOOD,
+	REPLY_MALFORMED,
+	REPLY_UNMATCHED,
+	REPLY_FA_AUTH,
+	REPLY_HA_AUTH
+};
 
 /* Denials that a foreign agent makes, which only it may sign (RFC 5944 6.4). */
 static bool made_by_agent(uint8_t code)
@@ -330,8 +336,8 @@ static void on_registered(struct mn_core *mn, const struct received *r, struct n
 	effect_note(fx, n);
 }
 
-static void on_deregistered(struct mn_core *mn, const struct received *r, struct now now,
-			    struct effect_list *fx)
+static void on_deregistered(struct mn_core *mn, const struct received *r,
+			    struct now now, struct effect_list *fx)
 {
 	mn->cleared = true;
 	mn->registered_at = now.mono;

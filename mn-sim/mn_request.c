@@ -159,8 +159,7 @@ static bool encode(struct mn_core *mn, const struct mip_request *rq, struct writ
 static void send_on_link(struct mn_core *mn, uint32_t txn, struct in_addr to,
 			 const struct udp_packet *udp, struct effect_list *fx)
 {
-	struct effect *e =
-		effect_add(fx, EFFECT_SEND_LINK, txn, mn->config.home.addr);
+	struct effect *e = effect_add(fx, EFFECT_SEND_LINK, txn, mn->config.home.addr);
 	struct udp_packet p = *udp;
 
 	p.src = mn->config.home.addr;
@@ -212,8 +211,8 @@ static void dispatch(struct mn_core *mn, uint32_t txn, const struct mip_request 
 	}
 }
 
-static void remember(struct mn_core *mn, enum mn_wish wish, const struct mip_request *rq,
-		     instant_t now)
+static void remember(struct mn_core *mn, enum mn_wish wish,
+		     const struct mip_request *rq, instant_t now)
 {
 	mn->asked = (struct mn_asked){
 		.open = true,

@@ -273,7 +273,8 @@ static void on_current(struct mn_core *mn, enum agent_news news, struct now now,
 		on_restart(mn, now, fx);
 }
 
-static bool prefers(const struct mn_core *mn, const struct agent_heard *a, instant_t now)
+static bool prefers(const struct mn_core *mn, const struct agent_heard *a,
+		    instant_t now)
 {
 	if (!usable(mn, a, now))
 		return false;
@@ -301,12 +302,13 @@ static void on_news(struct mn_core *mn, struct agent_heard *who, enum agent_news
 		attach_to(mn, who, now, fx);
 }
 
-/* From a neighbour on our link: RFC 5944 2.1 has every advertisement leave with TTL 1. */
+/* From a neighbour on our link: advertisements leave with TTL 1 (RFC 5944 2.1). */
 static bool is_local(const struct mn_core *mn, const struct icmp_datagram *dg)
 {
 	return dg->ifindex == mn->ifindex && dg->ttl == 1 && dg->has_mac &&
 	       mac_is_unicast(dg->mac) && !mac_equal(dg->mac, mn->mac) &&
-	       ipv4_is_unicast(dg->src) && dg->src.s_addr != mn->config.home.addr.s_addr;
+	       ipv4_is_unicast(dg->src) &&
+	       dg->src.s_addr != mn->config.home.addr.s_addr;
 }
 
 void mn_on_advert(struct mn_core *mn, const struct icmp_datagram *dg, struct now now,

@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-	SEQUENCE_RESTART = 256,   /* numbers below are used only after a start */
-	SOLICIT_FAST = 3,         /* this many a second apart, then backoff */
+	SEQUENCE_RESTART = 256, /* numbers below are used only after a start */
+	SOLICIT_FAST = 3,       /* this many a second apart, then backoff */
 	SOLICIT_INTERVAL_MS = 1000,
 	SOLICIT_MAX_MS = 64000,   /* RFC 5944 2.4: at least a minute */
 	SOLICIT_JITTER_SHARE = 4, /* up to a quarter later, never sooner */

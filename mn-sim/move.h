@@ -25,7 +25,8 @@ enum { MOVE_AGENTS_MAX = 8 };
 /* An agent as its last advertisement described it. */
 struct agent_heard {
 	bool known;
-	struct in_addr addr; /* source of its advertisements; with `mac`, its identity */
+	struct in_addr
+		addr; /* source of its advertisements; with `mac`, its identity */
 	struct mac mac;
 	uint16_t sequence;
 	uint16_t registration_lifetime;
@@ -37,7 +38,7 @@ struct agent_heard {
 	duration_t lifetime;       /* of the advertisement */
 	instant_t heard_at;
 	instant_t expires_at;
-	instant_t avoid_until;     /* it denied us: not before then */
+	instant_t avoid_until; /* it denied us: not before then */
 };
 
 /* Zero-initialised is empty. */
@@ -46,7 +47,7 @@ struct agents {
 };
 
 enum agent_news {
-	AGENT_NEW,      /* not known, or not heard within its lifetime */
+	AGENT_NEW, /* not known, or not heard within its lifetime */
 	AGENT_AGAIN,
 	AGENT_REBOOTED, /* its sequence number fell into 0..255 (RFC 5944 2.4.4) */
 	AGENT_LEFT,     /* lifetime 0: it stops serving */
@@ -80,7 +81,7 @@ bool agents_moved(const struct agent_heard *current, const struct agent_heard *h
 
 /* When to solicit (RFC 5944 2.4).  Zero-initialised is "never solicited". */
 struct solicitor {
-	unsigned sent;      /* since the rate was last reset */
+	unsigned sent; /* since the rate was last reset */
 	bool ever;
 	instant_t last;
 	duration_t interval; /* nominal, of the backoff */

@@ -151,7 +151,8 @@ const struct effect_route *kernel_route(const struct kernel *k, struct in_addr s
 		const struct effect_rule *r = &k->rule[i];
 		const struct effect_route *by_rule;
 
-		if (r->iif != iif || !ipv4_prefix_has(r->src, src) || r->priority >= best)
+		if (r->iif != iif || !ipv4_prefix_has(r->src, src) ||
+		    r->priority >= best)
 			continue;
 		by_rule = look_up(k, r->table, dst);
 		if (by_rule) {

@@ -53,7 +53,8 @@ void bench_init(struct bench *b)
 	init_assoc(&b->home_assoc, 256, home_key);
 	init_assoc(&b->visited_assoc, 300, visited_key);
 	b->fail_kind = -1;
-	b->now = (struct now){ .mono = { 1000000000 }, .ntp = UINT64_C(0xea000000) << 32 };
+	b->now = (struct now){ .mono = { 1000000000 },
+			       .ntp = UINT64_C(0xea000000) << 32 };
 	b->signer = sa_store_new();
 	CU_ASSERT_FATAL(b->signer != NULL);
 	add_signer(b, SA_MN_HA, BENCH_HOME, &b->home_assoc);

@@ -13,12 +13,12 @@
 
 enum { BENCH_IFINDEX = 4, BENCH_KEPT = 64 };
 
-#define BENCH_HOME ((struct in_addr){ htonl(0x0a01000a) })       /* 10.1.0.10 */
+#define BENCH_HOME       ((struct in_addr){ htonl(0x0a01000a) }) /* 10.1.0.10 */
 #define BENCH_HOME_AGENT ((struct in_addr){ htonl(0x0a010001) }) /* 10.1.0.1 */
-#define BENCH_VISITED ((struct in_addr){ htonl(0x0a020001) })    /* agent 10.2.0.1 */
-#define BENCH_CARE_OF ((struct in_addr){ htonl(0x0a000202) })    /* 10.0.2.2 */
-#define BENCH_OWN ((struct in_addr){ htonl(0x0a090007) })        /* co-located */
-#define BENCH_GATEWAY ((struct in_addr){ htonl(0x0a090001) })
+#define BENCH_VISITED    ((struct in_addr){ htonl(0x0a020001) }) /* agent 10.2.0.1 */
+#define BENCH_CARE_OF    ((struct in_addr){ htonl(0x0a000202) }) /* 10.0.2.2 */
+#define BENCH_OWN        ((struct in_addr){ htonl(0x0a090007) }) /* co-located */
+#define BENCH_GATEWAY    ((struct in_addr){ htonl(0x0a090001) })
 
 struct bench {
 	struct mn_config config;
@@ -28,11 +28,11 @@ struct bench {
 	struct rng_seeded seed;
 	struct now now;
 	struct mn_core *mn;
-	struct effect_list fx;      /* of the last event or run */
+	struct effect_list fx; /* of the last event or run */
 	struct kernel kernel;
-	struct sa_store *signer;    /* the keys of the other side */
-	bool default_missing;       /* the default route was ever gone */
-	int fail_kind;              /* effects of this kind fail; -1: none */
+	struct sa_store *signer; /* the keys of the other side */
+	bool default_missing;    /* the default route was ever gone */
+	int fail_kind;           /* effects of this kind fail; -1: none */
 
 	/* the last Request that left, whole and decoded; `asked` counts them */
 	uint8_t packet[MIP_MESSAGE_MAX + 28];
@@ -40,11 +40,11 @@ struct bench {
 	struct mip_request rq;
 	struct in_addr rq_src, rq_dst;
 	uint8_t rq_ttl;
-	struct mac rq_mac;          /* zero: through the UDP socket */
-	bool rq_arp_silent;         /* the kernel was silent when it left */
-	bool rq_signed_for_agent;   /* carries MN-FA */
+	struct mac rq_mac;        /* zero: through the UDP socket */
+	bool rq_arp_silent;       /* the kernel was silent when it left */
+	bool rq_signed_for_agent; /* carries MN-FA */
 	unsigned asked, solicited, gratuitous, forwards;
-	struct fwd_edit forward;    /* the last */
+	struct fwd_edit forward; /* the last */
 	unsigned notes[NOTE_COUNT];
 };
 
@@ -73,8 +73,8 @@ struct bench_answer {
 	struct in_addr home_agent; /* 0: as in the Request */
 	uint64_t ident;            /* 0: as in the Request */
 	bool unsigned_, twice, corrupt, for_agent_too;
-	uint8_t fa_error;          /* extension 45, after what is signed */
-	struct in_addr from;       /* 0: where the Request went */
+	uint8_t fa_error;    /* extension 45, after what is signed */
+	struct in_addr from; /* 0: where the Request went */
 };
 void bench_answer(struct bench *b, const struct bench_answer *a);
 

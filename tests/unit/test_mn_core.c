@@ -93,8 +93,8 @@ static void at_a_foreign_agent(void)
 	CU_ASSERT(default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
 	n = kernel_neighbour(&b.kernel, BENCH_VISITED, BENCH_IFINDEX);
 	CU_ASSERT(n && mac_equal(n->mac, bench_mac(BENCH_VISITED)));
-	CU_ASSERT(kernel_route_to(&b.kernel, (struct ipv4_prefix){ BENCH_VISITED, 32 }) !=
-		  NULL);
+	CU_ASSERT(kernel_route_to(&b.kernel,
+				  (struct ipv4_prefix){ BENCH_VISITED, 32 }) != NULL);
 	CU_ASSERT_EQUAL(b.kernel.routes, 2);
 	CU_ASSERT(b.kernel.silent[BENCH_IFINDEX]);
 	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
@@ -145,10 +145,10 @@ static void with_an_address_of_its_own(void)
 	CU_ASSERT_EQUAL(bench_status(&b).place, MN_COLOCATED);
 	CU_ASSERT(kernel_has_address(&b.kernel, BENCH_OWN));
 	CU_ASSERT(default_is(&b, (struct in_addr){ 0 }, EFFECT_DEV_TUN));
-	CU_ASSERT(same(kernel_route_to(&b.kernel,
-				       (struct ipv4_prefix){ BENCH_HOME_AGENT, 32 })
-			       ->via,
-		       BENCH_GATEWAY));
+	CU_ASSERT(same(
+		kernel_route_to(&b.kernel, (struct ipv4_prefix){ BENCH_HOME_AGENT, 32 })
+			->via,
+		BENCH_GATEWAY));
 	CU_ASSERT_EQUAL(b.forward.kind, FWD_OWN_SET);
 	CU_ASSERT_EQUAL(b.forward.tunnel.encap.kind, ENCAP_GRE);
 	CU_ASSERT(b.forward.reverse);

@@ -101,8 +101,8 @@ static void co_located(void)
 	CU_ASSERT_EQUAL(b.solicited, 3);
 	CU_ASSERT(same(b.rq_src, BENCH_OWN) && same(b.rq_dst, BENCH_HOME_AGENT));
 	CU_ASSERT_EQUAL(b.rq_ttl, 255);
-	CU_ASSERT_EQUAL(b.rq.flags, MIP_FLAG_S | MIP_FLAG_B | MIP_FLAG_D | MIP_FLAG_M |
-					    MIP_FLAG_T);
+	CU_ASSERT_EQUAL(b.rq.flags,
+			MIP_FLAG_S | MIP_FLAG_B | MIP_FLAG_D | MIP_FLAG_M | MIP_FLAG_T);
 	CU_ASSERT(same(b.rq.care_of, BENCH_OWN));
 	bench_fini(&b);
 }
@@ -133,8 +133,8 @@ static void at_home_it_deregisters(void)
 
 static void unanswered_it_doubles_the_wait_and_renews_the_identification(void)
 {
-	static const int64_t wait_ms[] = { 1000, 2000, 4000, 8000, 16000, 32000, 64000,
-					   64000 };
+	static const int64_t wait_ms[] = { 1000,  2000,  4000,  8000,
+					   16000, 32000, 64000, 64000 };
 	struct mip_advert a = bench_visited_advert(11);
 	struct bench b;
 
@@ -168,7 +168,8 @@ static void the_smaller_lifetime_counts_from_sending(void)
 	bench_reply(&b, MIP_ACCEPTED, 100);
 	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERED);
 	CU_ASSERT_EQUAL(bench_status(&b).granted, 100);
-	CU_ASSERT(bench_status(&b).expires_at.ns == instant_add(sent, duration_s(100)).ns);
+	CU_ASSERT(bench_status(&b).expires_at.ns ==
+		  instant_add(sent, duration_s(100)).ns);
 	CU_ASSERT(bench_status(&b).registered_at.ns == b.now.mono.ns);
 	bench_fini(&b);
 
@@ -242,7 +243,8 @@ static void a_reply_must_be_for_the_latest_request_and_signed(void)
 	first = b.rq.ident;
 	bench_run(&b, duration_s(1));
 	bench_answer(&b, &(struct bench_answer){ .lifetime = 9, .ident = first });
-	bench_answer(&b, &(struct bench_answer){ .lifetime = 9, .ident = b.rq.ident ^ 1 });
+	bench_answer(&b,
+		     &(struct bench_answer){ .lifetime = 9, .ident = b.rq.ident ^ 1 });
 	CU_ASSERT_EQUAL(bench_counter(&b, "replies-unmatched"), 2);
 	bench_answer(&b, &(struct bench_answer){ .lifetime = 9, .unsigned_ = true });
 	bench_answer(&b, &(struct bench_answer){ .lifetime = 9, .corrupt = true });
@@ -281,7 +283,8 @@ static void with_the_agent_too_if_a_key_is_shared(void)
 	CU_ASSERT_EQUAL(bench_counter(&b, "replies-foreign-agent-unauthentic"), 1);
 	deny(&b, MIP_FA_PROHIBITED, 0);
 	CU_ASSERT_EQUAL(bench_counter(&b, "replies-foreign-agent-unauthentic"), 2);
-	bench_answer(&b, &(struct bench_answer){ .lifetime = 9, .for_agent_too = true });
+	bench_answer(&b,
+		     &(struct bench_answer){ .lifetime = 9, .for_agent_too = true });
 	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERED);
 	bench_fini(&b);
 }
@@ -295,11 +298,13 @@ static void identification_mismatch_moves_the_clock_once_authentic(void)
 	visit(&b);
 	theirs = ntp64_add(b.now.ntp, duration_s(-5000));
 	theirs = (theirs & ~UINT64_C(0xffffffff)) | ntp64_low(b.rq.ident);
-	bench_answer(&b, &(struct bench_answer){
-				 .code = MIP_HA_IDENT, .ident = theirs, .corrupt = true });
+	bench_answer(&b, &(struct bench_answer){ .code = MIP_HA_IDENT,
+						 .ident = theirs,
+						 .corrupt = true });
 	CU_ASSERT(bench_status(&b).clock_offset.ns == 0);
 	CU_ASSERT_EQUAL(b.asked, 1);
-	bench_answer(&b, &(struct bench_answer){ .code = MIP_HA_IDENT, .ident = theirs });
+	bench_answer(&b,
+		     &(struct bench_answer){ .code = MIP_HA_IDENT, .ident = theirs });
 	CU_ASSERT_EQUAL(b.asked, 2); /* at once */
 	CU_ASSERT(bench_status(&b).clock_offset.ns < duration_s(-4998).ns);
 	CU_ASSERT(ntp64_diff(theirs, b.rq.ident).ns < duration_s(2).ns);

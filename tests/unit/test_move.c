@@ -23,7 +23,9 @@ static instant_t at(int64_t ms)
 
 static struct mip_advert advert(uint16_t sequence)
 {
-	return (struct mip_advert){ .lifetime = 3, .mobility = true, .sequence = sequence };
+	return (struct mip_advert){ .lifetime = 3,
+				    .mobility = true,
+				    .sequence = sequence };
 }
 
 static enum agent_news hear(struct agents *agents, uint32_t from, uint16_t sequence,
@@ -149,10 +151,10 @@ static void the_prefix_is_of_the_router_that_speaks(void)
 	CU_ASSERT(!who->has_prefix);
 }
 
-/* MN-02: three, a second apart; then doubling to a minute; never sooner than nominal. */
+/* MN-02: three, a second apart; then doubling to a minute; never sooner. */
 static void solicitations_slow_down(void)
 {
-	static const int64_t nominal[] = { 1000,  1000,  2000,	4000,  8000,
+	static const int64_t nominal[] = { 1000,  1000,  2000,  4000,  8000,
 					   16000, 32000, 64000, 64000, 64000 };
 	struct rng_seeded seed;
 	struct rng rng = rng_seeded_init(&seed, 5);
@@ -161,8 +163,8 @@ static void solicitations_slow_down(void)
 
 	CU_ASSERT(solicitor_first(&s, now).ns == now.ns);
 	for (unsigned i = 0; i < sizeof(nominal) / sizeof(nominal[0]); i++) {
-		int64_t wait =
-			duration_to_ms(instant_diff(solicitor_sent(&s, now, &rng), now));
+		int64_t wait = duration_to_ms(
+			instant_diff(solicitor_sent(&s, now, &rng), now));
 
 		CU_ASSERT(wait >= nominal[i] && wait < nominal[i] * 5 / 4);
 		now = instant_add(now, duration_ms(wait));
@@ -184,7 +186,8 @@ void suite_move(void)
 	CU_ADD_TEST(s, lifetime_0_says_goodbye);
 	CU_ADD_TEST(s, address_and_link_layer_address_make_an_agent);
 	CU_ADD_TEST(s, a_full_table_forgets_what_runs_out_first_but_not_the_one_in_use);
-	CU_ADD_TEST(s, prefixes_tell_movement_only_if_both_are_known_and_a_turn_was_missed);
+	CU_ADD_TEST(
+		s, prefixes_tell_movement_only_if_both_are_known_and_a_turn_was_missed);
 	CU_ADD_TEST(s, the_prefix_is_of_the_router_that_speaks);
 	CU_ADD_TEST(s, solicitations_slow_down);
 }
