@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 
 examplesdir = $(docdir)/examples
-dist_examples_DATA =
+dist_examples_DATA = configs/ha.xml configs/fa.xml configs/mn.xml
+EXTRA_DIST += configs/demo
 
 # Service files name the program where it is installed.
 systemdsystemunit_DATA = configs/mip-ha.service configs/mip-fa.service

@@ -23,7 +23,8 @@ edge_sources += \
 
 edge_sources += mn-sim/mn_conf.c mn-sim/mn_conf.h
 
-sbin_PROGRAMS += mn-sim/mn-sim
+bin_PROGRAMS += mn-sim/mn-sim
 mn_sim_mn_sim_SOURCES = mn-sim/main.c mn-sim/mn_main.c mn-sim/mn_main.h \
 	mn-sim/mn_node.c mn-sim/mn_node.h
 mn_sim_mn_sim_LDADD = $(agent_libs)
+dist_man_MANS += mn-sim/mn-sim.8
