@@ -9,22 +9,22 @@
 
 struct fa_config {
 	struct common_config common;
-	struct in_addr care_of;          /* the care-of address that we offer */
-	uint16_t max_lifetime;           /* seconds; longer requests get 69 */
-	uint32_t max_visitors;           /* above: B in advertisements, 66 */
-	uint32_t max_pending;            /* in all */
-	uint32_t pending_per_node;       /* RFC 5944 3.7.1 suggests 5 */
-	duration_t pending_timeout;      /* above 7 s (RFC 5944 3.7.1); then 78 */
-	bool reverse_tunnel;             /* offer T */
-	bool reverse_tunnel_required;    /* deny 75 without it */
-	bool gre, minimal;               /* offer G, M */
-	bool any_home_agent;             /* relay to home agents without an association too */
+	struct in_addr care_of;       /* the care-of address that we offer */
+	uint16_t max_lifetime;        /* seconds; longer requests get 69 */
+	uint32_t max_visitors;        /* above: B in advertisements, 66 */
+	uint32_t max_pending;         /* in all */
+	uint32_t pending_per_node;    /* RFC 5944 3.7.1 suggests 5 */
+	duration_t pending_timeout;   /* above 7 s (RFC 5944 3.7.1); then 78 */
+	bool reverse_tunnel;          /* offer T */
+	bool reverse_tunnel_required; /* deny 75 without it */
+	bool gre, minimal;            /* offer G, M */
+	bool any_home_agent; /* relay to home agents without an association too */
 
-	struct advert_config *advert;    /* the links that we serve */
+	struct advert_config *advert; /* the links that we serve */
 	unsigned advert_count;
-	struct peer_config *home_agent;  /* FA-HA associations */
+	struct peer_config *home_agent; /* FA-HA associations */
 	unsigned home_agent_count;
-	struct peer_config *node;        /* MN-FA associations, by home address */
+	struct peer_config *node; /* MN-FA associations, by home address */
 	unsigned node_count;
 };
 

@@ -53,8 +53,8 @@ void fa_core_links(struct fa_core *fa, const struct links *links, struct now now
 		   struct effect_list *fx);
 
 /* Apply a new configuration; what it no longer allows is undone in `fx`.  0 or -ENOMEM. */
-int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config, struct now now,
-			struct effect_list *fx);
+int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config,
+			struct now now, struct effect_list *fx);
 
 /* Undo everything: a last advertisement with lifetime 0, rules, forwarding. */
 void fa_core_stop(struct fa_core *fa, struct now now, struct effect_list *fx);
@@ -63,9 +63,11 @@ void fa_core_stop(struct fa_core *fa, struct now now, struct effect_list *fx);
 struct visitor_entry;
 struct pending_registration;
 void fa_core_each_visitor(const struct fa_core *fa,
-			  void (*visit)(void *arg, const struct visitor_entry *v), void *arg);
+			  void (*visit)(void *arg, const struct visitor_entry *v),
+			  void *arg);
 void fa_core_each_pending(const struct fa_core *fa,
-			  void (*visit)(void *arg, const struct pending_registration *p),
+			  void (*visit)(void *arg,
+					const struct pending_registration *p),
 			  void *arg);
 size_t fa_core_visitor_count(const struct fa_core *fa);
 
@@ -74,7 +76,8 @@ unsigned fa_core_clear_visitor(struct fa_core *fa, struct in_addr home, struct n
 			       struct effect_list *fx);
 
 /* Counters: "registration" and those of the shared modules.  Returns how many sets. */
-unsigned fa_core_counters(const struct fa_core *fa, struct counter_set *sets, unsigned room);
+unsigned fa_core_counters(const struct fa_core *fa, struct counter_set *sets,
+			  unsigned room);
 struct sa_store *fa_core_associations(const struct fa_core *fa);
 const struct violations *fa_core_violations(const struct fa_core *fa);
 
