@@ -115,13 +115,9 @@ int cable_plug(struct cable *c, const char *bridge)
 	char buffer[MESSAGE_MAX];
 	unsigned master = index_of(c, bridge);
 	struct nlmsghdr *nlh;
-	int rc;
 
 	if (master == 0)
 		return -ENODEV;
-	rc = cable_pull(c);
-	if (rc < 0)
-		return rc;
 	nlh = start_message(c, buffer, IFF_UP);
 	mnl_attr_put_u32(nlh, IFLA_MASTER, master);
 	return talk(c, nlh);

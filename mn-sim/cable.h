@@ -15,7 +15,7 @@ void cable_close(struct cable *c);
 
 int cable_pull(struct cable *c);
 
-/* Pull it out and plug it into `bridge`. */
+/* Plug it into `bridge`, from wherever it is. */
 int cable_plug(struct cable *c, const char *bridge);
 
 #endif

@@ -19,6 +19,14 @@ static bool is_plain_key(const char *key)
 	return false;
 }
 
+/* Periodic advertisements and the like would drown what matters. */
+static bool is_debug(const json_t *event)
+{
+	const char *level = json_string_value(json_object_get(event, "level"));
+
+	return level && strcmp(level, "debug") == 0;
+}
+
 static void clear_status(struct live *l)
 {
 	if (l->status_open)
@@ -64,7 +72,7 @@ void live_event(struct live *l, instant_t now, const char *program, const json_t
 	const char *key;
 	json_t *value;
 
-	if (l->quiet)
+	if (l->quiet || is_debug(event))
 		return;
 	clear_status(l);
 	print_time(l, now);

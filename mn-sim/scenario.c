@@ -121,23 +121,41 @@ static void say_move(struct scenario *s, const char *from, instant_t now)
 	live_say(&s->live, now, text);
 }
 
+static instant_t stop_if_failed(struct scenario *s, int rc, instant_t now)
+{
+	if (rc == 0)
+		return INSTANT_NEVER;
+	s->error = rc;
+	live_say(&s->live, now, strerror(-rc));
+	loop_stop(s->loop);
+	return INSTANT_NEVER;
+}
+
+static void begin_move(struct scenario *s, unsigned i, instant_t now)
+{
+	const char *from = current_place(s);
+
+	s->move[i].until = now;
+	s->move[i + 1].at = now;
+	s->move[i + 1].done = *s->config->move[i].expect == '\0';
+	s->moves_done = i + 2;
+	s->link_up_time = 0;
+	say_move(s, from, now);
+}
+
+/* Twice: the cable is pulled out, and after a while plugged in elsewhere. */
 static instant_t run_move(struct scenario *s, unsigned i, instant_t now)
 {
 	const struct scenario_move *m = &s->config->move[i];
-	const char *from = current_place(s);
+	int rc;
 
-	s->move[s->moves_done - 1].until = now;
-	s->moves_done++;
-	s->move[i + 1].at = now;
-	s->move[i + 1].done = *m->expect == '\0';
-	s->link_up_time = 0;
-	say_move(s, from, now);
-	s->error = *m->to ? cable_plug(s->cable, m->to) : cable_pull(s->cable);
-	if (s->error < 0) {
-		live_say(&s->live, now, strerror(-s->error));
-		loop_stop(s->loop);
-	}
-	return INSTANT_NEVER;
+	if (s->moves_done == i + 2)
+		return stop_if_failed(s, cable_plug(s->cable, m->to), now);
+	begin_move(s, i, now);
+	rc = cable_pull(s->cable);
+	if (rc < 0 || !*m->to)
+		return stop_if_failed(s, rc, now);
+	return instant_add(now, m->unplugged);
 }
 
 static size_t add_flow_text(char *text, size_t room, const char *name,

@@ -66,6 +66,8 @@ static const struct conf_attr replay_rows[] = {
 static const struct conf_attr move_rows[] = {
 	CONF_ROW(scenario_move, at, "at", CONF_DURATION, .required = true, .max = MS_DAY,
 		 .help = "when, from the start"),
+	CONF_ROW(scenario_move, unplugged, "unplugged", CONF_DURATION, .def = "50ms",
+		 .max = MS_DAY, .help = "from pulling the cable to plugging it in"),
 	CONF_ROW(scenario_move, to, "to", CONF_NAME,
 		 .help = "switch that the cable is plugged into; none: pulled out"),
 	CONF_ROW(scenario_move, label, "label", CONF_TEXT, .required = true,

@@ -57,6 +57,7 @@ struct scenario_replay {
 /* <move>: the cable goes to another switch. */
 struct scenario_move {
 	duration_t at;
+	duration_t unplugged;             /* from pulling the cable to plugging it in */
 	char to[CONF_NAME_MAX];           /* bridge, "" to pull it out */
 	char label[SCENARIO_LABEL_MAX];   /* "first visit" */
 	char expect[CONF_NAME_MAX];       /* event that ends it: "registered", "deregistered" */
