@@ -6,4 +6,5 @@ edge_sources += \
 	common/conf/schema.c common/conf/schema.h \
 	common/conf/shared.c common/conf/shared.h common/conf/shared_check.c \
 	common/conf/value.c common/conf/value.h \
-	common/conf/xml.c common/conf/xml.h
+	common/conf/xml.c common/conf/xml.h \
+	common/conf/xsd.c common/conf/xsd.h
