@@ -232,6 +232,7 @@ static void report(struct ha_bench *b, const struct effect *e, int error)
 	struct effect failed = *e;
 	struct effect_list more;
 
+	b->failed = true;
 	effect_list_init(&more);
 	ha_core_failed(b->ha, &failed, error, b->now, &more);
 	run(b, &more);
@@ -366,6 +367,7 @@ size_t hb_encode(struct ha_bench *b, const struct ha_ask *a, uint8_t bytes[MIP_M
 	struct writer w = writer_over(bytes, MIP_MESSAGE_MAX);
 
 	mip_request_encode(&w, &a->rq);
+	write_bytes(&w, a->extra, a->extra_len);
 	for (unsigned i = 0; a->spi && i < a->times; i++)
 		sign(b, &w, SA_MN_HA, a->rq.home, a->spi, a->forged);
 	for (unsigned i = 0; a->fa_spi && i < a->fa_times; i++)
@@ -448,6 +450,21 @@ void hb_arp(struct ha_bench *b, uint16_t op, struct mac from, uint32_t sender,
 	effect_list_init(&fx);
 	begin(b);
 	ha_core_arp(b->ha, &frame, b->now, &fx);
+	run(b, &fx);
+	effect_list_fini(&fx);
+}
+
+void hb_icmp(struct ha_bench *b, const uint8_t *bytes, size_t len)
+{
+	const struct icmp_datagram dg = { .message = reader_over(bytes, len),
+					  .ifindex = HB_HOME_IF,
+					  .has_mac = true,
+					  .mac = hb_node_mac };
+	struct effect_list fx;
+
+	effect_list_init(&fx);
+	begin(b);
+	ha_core_icmp(b->ha, &dg, b->now, &fx);
 	run(b, &fx);
 	effect_list_fini(&fx);
 }
@@ -614,4 +631,34 @@ const char *hb_fault(const struct ha_bench *b)
 	if (ha_core_binding_count(b->ha) != bindings)
 		return "the table miscounts its bindings";
 	return NULL;
+}
+
+static bool is_bound(const struct ha_bench *b, const struct fwd_edit *e)
+{
+	struct home_node *n = home_node_find(&b->ha->table, e->home);
+	const struct mobility_binding *m = n ? binding_find(n, e->tunnel.remote) : NULL;
+
+	return m && tunnel_spec_equal(&m->tunnel, &e->tunnel);
+}
+
+static bool is_away(const struct ha_bench *b, struct in_addr home)
+{
+	struct home_node *n = home_node_find(&b->ha->table, home);
+
+	return n && n->binding_count > 0;
+}
+
+void hb_forget_orphans(struct ha_bench *b)
+{
+	struct ha_world *w = &b->world;
+
+	if (!b->failed)
+		return;
+	b->failed = false;
+	for (unsigned i = w->entry_count; i-- > 0;)
+		if (!is_bound(b, &w->entry[i]))
+			w->entry[i] = w->entry[--w->entry_count];
+	for (unsigned i = w->route_count; i-- > 0;)
+		if (w->route[i].len == 32 && !is_away(b, w->route[i].addr))
+			w->route[i] = w->route[--w->route_count];
 }

@@ -46,6 +46,8 @@ struct ha_ask {
 	uint32_t fa_spi; /* of the FA-HA extension; 0: none */
 	unsigned times;  /* how often the MN-HA extension is put */
 	unsigned fa_times;
+	const uint8_t *extra; /* extensions in front of the MN-HA extension */
+	size_t extra_len;
 	bool forged;     /* a wrong authenticator of the node */
 	bool fa_forged;
 	struct in_addr src, dst;
@@ -80,6 +82,7 @@ struct ha_bench {
 	struct effect_list log; /* what was carried out since the last event, in order */
 	int fail;               /* kind of effect to fail once; -1: none */
 	unsigned fail_after;    /* of that kind, let so many pass first */
+	bool failed;            /* something has, since the last hb_forget_orphans */
 
 	bool replied;           /* of the last event */
 	struct mip_reply reply;
@@ -119,6 +122,7 @@ void hb_wait(struct ha_bench *b, duration_t d);
 
 void hb_arp(struct ha_bench *b, uint16_t op, struct mac from, uint32_t sender,
 	    uint32_t target);
+void hb_icmp(struct ha_bench *b, const uint8_t *bytes, size_t len);
 void hb_link(struct ha_bench *b, int ifindex, bool up);
 int hb_reconfigure(struct ha_bench *b);
 unsigned hb_clear(struct ha_bench *b, uint32_t home);
@@ -138,5 +142,11 @@ uint64_t hb_counter(const struct ha_bench *b, enum ha_counter c);
  * is wrong.
  */
 const char *hb_fault(const struct ha_bench *b);
+
+/*
+ * If anything has failed: a clearing that the kernel refuses leaves something behind that
+ * no agent will remove; the model keeps no count of it.
+ */
+void hb_forget_orphans(struct ha_bench *b);
 
 #endif

@@ -94,17 +94,6 @@ static void other_links_are_not_advertised(void)
 	hb_stop(&b);
 }
 
-static void hear_icmp(struct ha_bench *b, const uint8_t *bytes, size_t len)
-{
-	const struct icmp_datagram dg = { .message = reader_over(bytes, len),
-					  .ifindex = HB_HOME_IF,
-					  .has_mac = true,
-					  .mac = hb_node_mac };
-
-	effect_list_clear(&b->log);
-	ha_core_icmp(b->ha, &dg, b->now, &b->log);
-}
-
 static void solicitations_are_answered(void)
 {
 	struct ha_bench b;
@@ -115,16 +104,16 @@ static void solicitations_are_answered(void)
 	hb_open(&b);
 	hb_wait(&b, duration_s(100));
 	mip_solicit_encode(&w);
-	hear_icmp(&b, bytes, sizeof(bytes));
+	hb_icmp(&b, bytes, sizeof(bytes));
 	CU_ASSERT_TRUE(is_advert(hb_effect(&b, EFFECT_SEND_LINK, 0), &ad));
 	CU_ASSERT_TRUE(mac_equal(hb_effect(&b, EFFECT_SEND_LINK, 0)->frame.to, hb_node_mac));
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_SOLICITED), 1);
 	bytes[3] ^= 1; /* its checksum */
-	hear_icmp(&b, bytes, sizeof(bytes));
+	hb_icmp(&b, bytes, sizeof(bytes));
 	CU_ASSERT_EQUAL(b.log.count, 0);
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_BAD_SOLICITATION), 1);
 	bytes[0] = 9; /* other agents' advertisements are no fault */
-	hear_icmp(&b, bytes, sizeof(bytes));
+	hb_icmp(&b, bytes, sizeof(bytes));
 	CU_ASSERT_EQUAL(b.log.count, 0);
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_BAD_SOLICITATION), 1);
 	hb_stop(&b);
@@ -764,35 +753,6 @@ static void random_event(struct ha_bench *b, const struct rng *r)
 		random_change(b, r);
 }
 
-/*
- * A clearing that fails in a deregistration leaves an entry behind that nothing
- * here will ever remove; the model then keeps no count of it.
- */
-static void forget_orphans(struct ha_bench *b)
-{
-	struct ha_world *w = &b->world;
-
-	for (unsigned i = 0; i < w->entry_count;) {
-		struct in_addr home = w->entry[i].home;
-		struct home_node *n = home_node_find(&b->ha->table, home);
-		const struct mobility_binding *m =
-			n ? binding_find(n, w->entry[i].tunnel.remote) : NULL;
-
-		if (m && tunnel_spec_equal(&m->tunnel, &w->entry[i].tunnel))
-			i++;
-		else
-			w->entry[i] = w->entry[--w->entry_count];
-	}
-	for (unsigned i = 0; i < w->route_count;) {
-		struct home_node *n = home_node_find(&b->ha->table, w->route[i].addr);
-
-		if (w->route[i].len < 32 || (n && n->binding_count > 0))
-			i++;
-		else
-			w->route[i] = w->route[--w->route_count];
-	}
-}
-
 static bool lived(uint64_t seed, unsigned events)
 {
 	struct ha_bench b;
@@ -802,12 +762,8 @@ static bool lived(uint64_t seed, unsigned events)
 
 	hb_open(&b);
 	for (unsigned i = 0; i < events && !fault; i++) {
-		bool failing;
-
 		random_event(&b, &r);
-		failing = hb_note(&b, NOTE_EFFECT_FAILED) != NULL;
-		if (failing)
-			forget_orphans(&b);
+		hb_forget_orphans(&b);
 		fault = hb_fault(&b);
 		if (fault)
 			printf("# seed %llu, event %u: %s\n", (unsigned long long)seed, i,
