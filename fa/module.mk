@@ -27,3 +27,5 @@ sbin_PROGRAMS += fa/mip-fa
 fa_mip_fa_SOURCES = fa/main.c fa/fa_main.c fa/fa_main.h \
 	fa/fa_ctl.c fa/fa_ctl.h
 fa_mip_fa_LDADD = $(agent_libs)
+
+dist_man_MANS += fa/mip-fa.8 fa/mip-fa.xml.5
