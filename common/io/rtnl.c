@@ -12,13 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often a link has lost its carrier, as the kernel counts. */
+struct carrier {
+	int ifindex;
+	uint32_t losses;
+};
+
 struct rtnl {
 	struct netlink ask;
 	struct netlink events;
+	struct carrier carrier[LINKS_MAX];
 };
 
-/* Where messages are carried to, and whether one of them changed anything. */
+/* Where messages are carried to, and who hears of changes. */
 struct reading {
+	struct rtnl *rtnl;
 	struct links *links;
 	void (*changed)(void *arg); /* NULL while loading */
 	void *arg;
@@ -71,16 +79,12 @@ static bool same(const struct link *a, const struct link *b)
 }
 
 /* `link` brings its addresses along, if it was known before. */
-static bool read_link(const struct links *links, const struct nlmsghdr *m, struct link *link)
+static void read_link(const struct links *links, const struct ifinfomsg *head,
+		      const struct nlattr **at, struct link *link)
 {
-	const struct nlattr *at[IFLA_MAX + 1];
-	const struct ifinfomsg *head = mnl_nlmsg_get_payload(m);
 	const struct link *known = links_by_index(links, head->ifi_index);
 	const unsigned needed = IFF_UP | IFF_RUNNING;
 
-	netlink_attributes(m, sizeof(*head), at, IFLA_MAX);
-	if (!at[IFLA_IFNAME])
-		return false;
 	*link = known ? *known : (struct link){.ifindex = head->ifi_index};
 	strncpy(link->name, mnl_attr_get_str(at[IFLA_IFNAME]), sizeof(link->name) - 1);
 	link->up = (head->ifi_flags & needed) == needed;
@@ -91,24 +95,83 @@ static bool read_link(const struct links *links, const struct nlmsghdr *m, struc
 	}
 	if (at[IFLA_ADDRESS] && mnl_attr_get_payload_len(at[IFLA_ADDRESS]) == MAC_LEN)
 		memcpy(link->mac.octet, mnl_attr_get_payload(at[IFLA_ADDRESS]), MAC_LEN);
-	return true;
 }
 
-static bool carry_link(struct links *links, const struct nlmsghdr *m)
+/* Where losses of a link are kept; a place of its own the first time, or NULL. */
+static struct carrier *carrier_of(struct rtnl *r, int ifindex)
 {
+	struct carrier *free_place = NULL;
+
+	for (unsigned i = 0; i < LINKS_MAX; i++) {
+		if (r->carrier[i].ifindex == ifindex)
+			return &r->carrier[i];
+		if (r->carrier[i].ifindex == 0 && !free_place)
+			free_place = &r->carrier[i];
+	}
+	if (free_place)
+		*free_place = (struct carrier){.ifindex = ifindex};
+	return free_place;
+}
+
+/* Whether the carrier was lost since we last looked, even if it is back already. */
+static bool lost_carrier(struct rtnl *r, int ifindex, const struct nlattr *losses)
+{
+	struct carrier *c = losses ? carrier_of(r, ifindex) : NULL;
+	uint32_t now = losses ? mnl_attr_get_u32(losses) : 0;
+	bool lost;
+
+	if (!c)
+		return false;
+	lost = c->losses != now;
+	c->losses = now;
+	return lost;
+}
+
+static void forget_link(struct rtnl *r, struct links *links, int ifindex)
+{
+	links_remove(links, ifindex);
+	for (unsigned i = 0; i < LINKS_MAX; i++)
+		if (r->carrier[i].ifindex == ifindex)
+			r->carrier[i] = (struct carrier){0};
+}
+
+static void tell(const struct reading *reading)
+{
+	if (reading->changed)
+		reading->changed(reading->arg);
+}
+
+/*
+ * A cable that is pulled out and plugged in elsewhere within a moment leaves no
+ * trace but the count of losses: the kernel reports only how it ended.  Those
+ * who follow are told both halves.
+ */
+static bool carry_link(const struct reading *reading, const struct nlmsghdr *m)
+{
+	const struct nlattr *at[IFLA_MAX + 1];
 	const struct ifinfomsg *head = mnl_nlmsg_get_payload(m);
-	const struct link *known = links_by_index(links, head->ifi_index);
+	struct link *known = find(reading->links, head->ifi_index);
 	struct link link;
+	bool lost;
 
 	if (head->ifi_family != AF_UNSPEC)
 		return false; /* bridge ports report themselves again */
 	if (m->nlmsg_type == RTM_DELLINK) {
-		links_remove(links, head->ifi_index);
+		forget_link(reading->rtnl, reading->links, head->ifi_index);
 		return known != NULL;
 	}
-	if (!read_link(links, m, &link) || (known && same(known, &link)))
+	netlink_attributes(m, sizeof(*head), at, IFLA_MAX);
+	if (!at[IFLA_IFNAME])
 		return false;
-	return links_set(links, &link);
+	lost = lost_carrier(reading->rtnl, head->ifi_index, at[IFLA_CARRIER_DOWN_COUNT]);
+	read_link(reading->links, head, at, &link);
+	if (known && known->up && link.up && lost) {
+		known->up = false;
+		tell(reading);
+	}
+	if (known && same(known, &link))
+		return false;
+	return links_set(reading->links, &link);
 }
 
 static bool same_prefix(struct ipv4_prefix a, struct ipv4_prefix b)
@@ -156,17 +219,17 @@ static bool carry_address(struct links *links, const struct nlmsghdr *m)
 					    : remove_address(link, p);
 }
 
-static bool carry(struct links *links, const struct nlmsghdr *m)
+static bool carry(const struct reading *reading, const struct nlmsghdr *m)
 {
 	switch (m->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		return mnl_nlmsg_get_payload_len(m) >= sizeof(struct ifinfomsg) &&
-		       carry_link(links, m);
+		       carry_link(reading, m);
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		return mnl_nlmsg_get_payload_len(m) >= sizeof(struct ifaddrmsg) &&
-		       carry_address(links, m);
+		       carry_address(reading->links, m);
 	default:
 		return false;
 	}
@@ -176,8 +239,8 @@ static void on_message(void *arg, const struct nlmsghdr *m)
 {
 	const struct reading *reading = arg;
 
-	if (carry(reading->links, m) && reading->changed)
-		reading->changed(reading->arg);
+	if (carry(reading, m))
+		tell(reading);
 }
 
 static int dump(struct rtnl *r, uint16_t type, unsigned char family, struct links *links)
@@ -185,7 +248,7 @@ static int dump(struct rtnl *r, uint16_t type, unsigned char family, struct link
 	_Alignas(struct nlmsghdr) char buffer[NETLINK_REQUEST];
 	struct nlmsghdr *m = mnl_nlmsg_put_header(buffer);
 	struct rtgenmsg *head = mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
-	struct reading reading = {.links = links};
+	struct reading reading = {.rtnl = r, .links = links};
 
 	m->nlmsg_type = type;
 	head->rtgen_family = family;
@@ -203,7 +266,7 @@ int rtnl_load(struct rtnl *r, struct links *links)
 
 int rtnl_follow(struct rtnl *r, struct links *links, void (*changed)(void *arg), void *arg)
 {
-	struct reading reading = {links, changed, arg};
+	struct reading reading = {r, links, changed, arg};
 	int error = netlink_follow(&r->events, on_message, &reading);
 
 	if (error != -ENOBUFS)
