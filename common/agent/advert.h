@@ -30,7 +30,7 @@
  */
 struct advert_service {
 	uint16_t flags;        /* ADVERT_FLAG_H, _F, _B, _M, _G, _T */
-	uint16_t max_lifetime; /* longest registration that the agent accepts, seconds */
+	uint16_t max_lifetime; /* longest registration that we accept, seconds */
 	unsigned care_of_count;
 	struct in_addr care_of[ADVERT_CARE_OF_MAX];
 };
@@ -38,7 +38,7 @@ struct advert_service {
 struct advertiser {
 	struct advert_config config;
 	struct rng rng;
-	int ifindex;               /* of config.interface; 0 while there is no such link */
+	int ifindex;               /* of config.interface; 0: there is no such link */
 	bool up;
 	uint16_t sequence;         /* of the next advertisement */
 	unsigned initial_left;     /* of the first three, which follow closely */

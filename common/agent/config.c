@@ -25,7 +25,9 @@ struct encap_spec config_encap_for(const struct common_config *c, struct in_addr
 				   enum encap_kind kind)
 {
 	const struct tunnel_config *t = tunnel_for(c, peer);
-	struct encap_spec spec = t ? t->encap : (struct encap_spec){ 0 };
+	/* What the rows of <tunnel> have for defaults. */
+	const struct encap_spec plain = { .minimal_fallback = true };
+	struct encap_spec spec = t ? t->encap : plain;
 
 	spec.kind = kind;
 	return spec;

@@ -82,7 +82,7 @@ struct common_config {
 	enum log_to log_to;
 	char control[CONF_PATH_MAX];    /* socket path */
 	char tun[IF_NAMESIZE];          /* name of our TUN device */
-	uint32_t source_rate;           /* registrations a second from one source address */
+	uint32_t source_rate;           /* messages a second from one source address */
 	uint32_t source_burst;
 	bool strict_reserved_bits;      /* r and x set: refuse (CONFORMANCE T-02) */
 
@@ -94,7 +94,7 @@ struct common_config {
 
 /*
  * The encapsulation to use with `peer` for the kind a Request chose: the
- * <tunnel> of that peer, else the one for any, else plain.
+ * <tunnel> of that peer, else the one for any, else the defaults of <tunnel>.
  */
 struct encap_spec config_encap_for(const struct common_config *c, struct in_addr peer,
 				   enum encap_kind kind);

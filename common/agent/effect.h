@@ -88,7 +88,10 @@ struct effect_address {
 	int ifindex; /* or EFFECT_DEV_TUN */
 };
 
-/* Whether the kernel answers ARP Requests on a link (RFC 5944 4.6: a node away does not). */
+/*
+ * Whether the kernel answers ARP Requests on a link: on that of a node that is away
+ * it does not (RFC 5944 4.6).
+ */
 struct effect_arp_policy {
 	int ifindex;
 	bool answer;

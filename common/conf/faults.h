@@ -37,13 +37,10 @@ void conf_faults_begin(struct conf_faults *f, const char *file);
  * Add one.  `element` and `attr` may be NULL.  When memory is short it is
  * counted all the same.
  */
-__attribute__((format(printf, 5, 6))) void conf_fault(struct conf_faults *f, int line,
-						      const char *element,
-						      const char *attr,
-						      const char *format, ...);
-__attribute__((format(printf, 5, 6))) void conf_warn(struct conf_faults *f, int line,
-						     const char *element, const char *attr,
-						     const char *format, ...);
+void conf_fault(struct conf_faults *f, int line, const char *element, const char *attr,
+		const char *format, ...) __attribute__((format(printf, 5, 6)));
+void conf_warn(struct conf_faults *f, int line, const char *element, const char *attr,
+	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Into the order of the file. */
 void conf_faults_sort(struct conf_faults *f);

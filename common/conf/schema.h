@@ -108,9 +108,9 @@ enum { CONF_CHILDREN_MAX = 16, CONF_DEPTH_MAX = 8 };
 #define CONF_NO_LINE SIZE_MAX
 
 enum conf_keep {
-	CONF_KEEP_INSIDE,  /* the object is part of the parent; has its defaults always */
-	CONF_KEEP_IF,      /* part of the parent too; `count` is a bool: it was there */
-	CONF_KEEP_GROWING, /* `at` is a pointer to an array of our making, `count` unsigned */
+	CONF_KEEP_INSIDE,  /* part of the parent; has its defaults always */
+	CONF_KEEP_IF,      /* part of the parent; `count` is a bool: it was there */
+	CONF_KEEP_GROWING, /* `at` is a pointer to an array of ours, `count` unsigned */
 	CONF_KEEP_FIXED,   /* `at` is an array with room for `max`, `count` unsigned */
 };
 

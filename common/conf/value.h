@@ -21,7 +21,8 @@ bool conf_parse_number(const char *text, uint64_t *out);
 bool conf_parse_ident(const char *text, uint64_t *out); /* also 0x... */
 bool conf_parse_duration(const char *text, duration_t *out);
 
-__attribute__((format(printf, 2, 3))) bool conf_refuse(struct conf_reason *why,
-						       const char *format, ...);
+/* Say why not; returns false. */
+bool conf_refuse(struct conf_reason *why, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

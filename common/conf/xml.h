@@ -24,6 +24,7 @@ int conf_xml_load(const char *path, const struct conf_element *root, void *out,
 
 /* The same from memory; `name` stands for the file. */
 int conf_xml_parse(const char *name, const void *bytes, size_t len,
-		   const struct conf_element *root, void *out, struct conf_faults *faults);
+		   const struct conf_element *root, void *out,
+		   struct conf_faults *faults);
 
 #endif

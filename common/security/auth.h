@@ -24,7 +24,10 @@ enum auth_result {
 
 const char *auth_result_text(enum auth_result r);
 
-/* Append the extension of sa->kind over all that `w` holds.  Sets w->bad on want of room. */
+/*
+ * Append the extension of sa->kind over all that `w` holds.  Sets w->bad on want of
+ * room.
+ */
 void auth_append(struct writer *w, struct mip_sa *sa);
 
 /*
@@ -38,7 +41,7 @@ enum auth_result auth_verify(struct sa_store *s, enum sa_kind kind, struct in_ad
 			     struct mip_sa **sa);
 
 /* The extension of a kind in the index and how many there were. */
-const struct mip_auth_ext *auth_ext_of(const struct mip_ext_index *ix, enum sa_kind kind,
-				       unsigned *count);
+const struct mip_auth_ext *auth_ext_of(const struct mip_ext_index *ix,
+				       enum sa_kind kind, unsigned *count);
 
 #endif

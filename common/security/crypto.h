@@ -39,7 +39,8 @@ void crypto_mac_free(struct crypto_mac *m);
  * Authenticate `data` into `out` (auth_algorithm_len octets).  Returns 0 or
  * -EIO.
  */
-int crypto_mac(struct crypto_mac *m, const void *data, size_t len, uint8_t out[AUTH_LEN_MAX]);
+int crypto_mac(struct crypto_mac *m, const void *data, size_t len,
+	       uint8_t out[AUTH_LEN_MAX]);
 
 /* SHA-256 over a stream, for comparing what was sent with what arrived. */
 enum { DIGEST_LEN = 32 };

@@ -70,12 +70,14 @@ struct mip_sa *sa_find(struct sa_store *s, enum sa_kind kind, struct in_addr pee
 		       uint32_t spi);
 
 /* The one to send with, or NULL when none is shared with the peer. */
-struct mip_sa *sa_for_sending(struct sa_store *s, enum sa_kind kind, struct in_addr peer);
+struct mip_sa *sa_for_sending(struct sa_store *s, enum sa_kind kind,
+			      struct in_addr peer);
 
 /* Whether any is shared with the peer. */
 bool sa_shared(struct sa_store *s, enum sa_kind kind, struct in_addr peer);
 
 /* In order of addition. */
-void sa_each(struct sa_store *s, void (*visit)(void *arg, const struct mip_sa *sa), void *arg);
+void sa_each(struct sa_store *s, void (*visit)(void *arg, const struct mip_sa *sa),
+	     void *arg);
 
 #endif
