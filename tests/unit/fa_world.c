@@ -209,6 +209,7 @@ size_t fa_build_say(struct fa_world *w, const struct say *s, uint8_t *to, size_t
 	};
 
 	mip_reply_encode(&wr, &rp);
+	write_bytes(&wr, s->covered, s->covered_len);
 	sign(&wr, w, SA_MN_HA, s->home, s->mn_ha);
 	write_bytes(&wr, s->loose, s->loose_len);
 	sign(&wr, w, SA_FA_HA, s->home_agent, s->fa_ha);
@@ -398,4 +399,31 @@ unsigned fa_world_pending(const struct fa_world *w)
 
 	fa_core_each_pending(w->fa, count, &n);
 	return n;
+}
+
+unsigned fa_world_notes(const struct fa_world *w, enum note_kind kind)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < w->fx.count; i++)
+		n += w->fx.at[i].kind == EFFECT_NOTE && w->fx.at[i].note.kind == kind;
+	return n;
+}
+
+void fa_world_fill(uint8_t *to, size_t len)
+{
+	struct writer wr = writer_over(to, len);
+
+	while (writer_left(&wr) >= 2) {
+		size_t data = writer_left(&wr) - 2;
+		uint8_t *at;
+
+		if (data > 255)
+			data = writer_left(&wr) > 259 ? 255 : 200;
+		write_u8(&wr, 200);
+		write_u8(&wr, (uint8_t)data);
+		at = write_room(&wr, data);
+		if (at)
+			memset(at, 0, data);
+	}
 }

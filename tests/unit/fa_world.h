@@ -90,6 +90,8 @@ struct say {
 	uint64_t ident;
 	unsigned mn_ha, fa_ha;
 	bool spoil_fa_ha;
+	const uint8_t *covered; /* raw extensions before MN-HA */
+	size_t covered_len;
 	const uint8_t *loose; /* raw extensions between MN-HA and FA-HA */
 	size_t loose_len;
 	struct in_addr src, dst;
@@ -144,5 +146,9 @@ uint64_t fa_world_counter(const struct fa_world *w, const char *name);
 const struct visitor_entry *fa_world_visitor(const struct fa_world *w,
 					     struct in_addr home);
 unsigned fa_world_pending(const struct fa_world *w);
+unsigned fa_world_notes(const struct fa_world *w, enum note_kind kind);
+
+/* As many skippable extensions as fill `len` octets, to make a message long. */
+void fa_world_fill(uint8_t *to, size_t len);
 
 #endif

@@ -144,15 +144,6 @@ static void offers_no_reverse_tunnel_without_its_route(void)
 	fa_world_end(&w);
 }
 
-static unsigned notes(const struct fa_world *w, enum note_kind kind)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < w->fx.count; i++)
-		n += w->fx.at[i].kind == EFFECT_NOTE && w->fx.at[i].note.kind == kind;
-	return n;
-}
-
 static void a_link_goes_and_comes_back(void)
 {
 	const struct ask a = usual_ask();
@@ -163,7 +154,7 @@ static void a_link_goes_and_comes_back(void)
 	w.links.link[0].up = false;
 	effect_list_clear(&w.fx);
 	fa_core_links(w.fa, &w.links, w.now, &w.fx);
-	CU_ASSERT_EQUAL(notes(&w, NOTE_LINK_DOWN), 1);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_LINK_DOWN), 1);
 	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
 	fa_world_pass(&w, duration_s(5));
 	CU_ASSERT_EQUAL(advert(&w, VISIT1).code, 255);
@@ -172,7 +163,7 @@ static void a_link_goes_and_comes_back(void)
 	w.links.link[0].up = true;
 	effect_list_clear(&w.fx);
 	fa_core_links(w.fa, &w.links, w.now, &w.fx);
-	CU_ASSERT_EQUAL(notes(&w, NOTE_LINK_UP), 1);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_LINK_UP), 1);
 	fa_world_pass(&w, duration_s(0));
 	CU_ASSERT_EQUAL(advert(&w, VISIT1).care_of_count, 1);
 	fa_world_end(&w);

@@ -190,6 +190,53 @@ static uint8_t heard_of(const struct ask *a, const struct say *s)
 	return code;
 }
 
+/* With our signature it would be longer than a message may be. */
+static void a_reply_that_cannot_be_carried_is_denied(void)
+{
+	struct ask a = usual_ask();
+	uint8_t covered[MIP_MESSAGE_MAX - 20 - 22 - 10];
+	struct say s = say_to(&a);
+
+	fa_world_fill(covered, sizeof(covered));
+	s.covered = covered;
+	s.covered_len = sizeof(covered);
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 0);
+	a.home = a.src = s.home = SIGNING_NODE;
+	a.mn_fa = 1;
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 71);
+}
+
+static void what_is_dropped_and_refused_is_counted(void)
+{
+	static const uint8_t unknown[] = { 77, 0 };
+	struct ask a = usual_ask();
+	struct fa_world w;
+	struct say s;
+
+	begin(&w);
+	a.home_agent = HOME_AGENT;
+	fa_world_ask(&w, &a);
+	s = say_to(&a);
+	s.ident++;
+	fa_world_say(&w, &s);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_REPLY_DISCARDED), 1);
+	s = say_to(&a);
+	s.loose = unknown;
+	s.loose_len = sizeof(unknown);
+	fa_world_say(&w, &s);
+	CU_ASSERT_EQUAL(fa_core_violations(w.fa)->total, 0);
+	s = say_to(&a);
+	s.spoil_fa_ha = true;
+	fa_world_say(&w, &s);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_SECURITY), 1);
+	CU_ASSERT_EQUAL(fa_core_violations(w.fa)->total, 1);
+	CU_ASSERT_EQUAL(fa_core_violations(w.fa)->ring[0].spi, SPI_FA_HA);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "reply-unmatched"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "reply-unknown-extension"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "replies"), 3);
+	fa_world_end(&w);
+}
+
 static void unmatched_replies_are_dropped(void)
 {
 	const struct ask a = usual_ask();
@@ -321,6 +368,10 @@ void suite_fa_reply(void)
 		    the_reply_names_the_tunnels_end);
 	CU_add_test(s, "what is not signed for the node is removed",
 		    what_is_not_signed_for_the_node_is_removed);
+	CU_add_test(s, "a reply that cannot be carried is denied",
+		    a_reply_that_cannot_be_carried_is_denied);
+	CU_add_test(s, "what is dropped and refused is counted",
+		    what_is_dropped_and_refused_is_counted);
 	CU_add_test(s, "unmatched replies are dropped", unmatched_replies_are_dropped);
 	CU_add_test(s, "demands the agent's signature when shared",
 		    demands_the_agents_signature_when_shared);

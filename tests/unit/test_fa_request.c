@@ -68,7 +68,24 @@ static void relays_what_the_node_signed(void)
 	CU_ASSERT_EQUAL(memcmp(relayed(&w)->bytes, bytes, signed_len), 0);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_FORWARD), 0);
 	CU_ASSERT_FALSE(fa_world_heard(&w).any);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "requests"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "requests-relayed"), 1);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_REQUEST_RELAYED), 1);
 	fa_world_end(&w);
+}
+
+/* With our signature it would be longer than a message may be. */
+static void denies_what_it_cannot_carry(void)
+{
+	struct ask a = usual_ask();
+	uint8_t covered[MIP_MESSAGE_MAX - 24 - 22 - 10];
+
+	fa_world_fill(covered, sizeof(covered));
+	a.covered = covered;
+	a.covered_len = sizeof(covered);
+	CU_ASSERT_EQUAL(denial_of(&a), 255);
+	a.home_agent = HOME_AGENT;
+	CU_ASSERT_EQUAL(denial_of(&a), 66);
 }
 
 /* The last authentication for the home agent ends what is relayed. */
@@ -438,6 +455,7 @@ void suite_fa_request(void)
 	CU_pSuite s = CU_add_suite("fa_request", NULL, NULL);
 
 	CU_add_test(s, "relays what the node signed", relays_what_the_node_signed);
+	CU_add_test(s, "denies what it cannot carry", denies_what_it_cannot_carry);
 	CU_add_test(s, "relays through the last of several",
 		    relays_through_the_last_of_several);
 	CU_add_test(s, "signs for a home agent it knows",
