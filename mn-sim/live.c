@@ -4,9 +4,20 @@
  */
 #include "mn-sim/live.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* Events carry wall-clock times; so does everything here. */
+static double wall_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
 
 /* Keys that every event has; the rest is printed as key=value. */
 static bool is_plain_key(const char *key)
@@ -27,36 +38,12 @@ static bool is_debug(const json_t *event)
 	return level && strcmp(level, "debug") == 0;
 }
 
-static void clear_status(struct live *l)
+static void begin_line(struct live *l, double time)
 {
 	if (l->status_open)
 		fputs("\r\033[K", stdout);
 	l->status_open = false;
-}
-
-static void print_time(const struct live *l, instant_t now)
-{
-	printf("%7.3f  ", (double)instant_diff(now, l->started).ns / 1e9);
-}
-
-void live_init(struct live *l, bool quiet)
-{
-	*l = (struct live){.quiet = quiet, .terminal = isatty(STDOUT_FILENO)};
-}
-
-void live_start(struct live *l, instant_t now)
-{
-	l->started = now;
-}
-
-void live_say(struct live *l, instant_t now, const char *text)
-{
-	if (l->quiet)
-		return;
-	clear_status(l);
-	print_time(l, now);
-	printf("%s\n", text);
-	fflush(stdout);
+	printf("%7.3f  ", time - l->started);
 }
 
 static void print_field(const char *key, const json_t *value)
@@ -67,29 +54,95 @@ static void print_field(const char *key, const json_t *value)
 		printf(" %s=%lld", key, (long long)json_integer_value(value));
 }
 
-void live_event(struct live *l, instant_t now, const char *program, const json_t *event)
+static void show_event(struct live *l, const struct live_line *line)
 {
 	const char *key;
 	json_t *value;
 
-	if (l->quiet || is_debug(event))
-		return;
-	clear_status(l);
-	print_time(l, now);
-	printf("%-5s %-22s", program, json_string_value(json_object_get(event, "event")));
-	json_object_foreach((json_t *)event, key, value)
+	begin_line(l, line->time);
+	printf("%-5s %-22s", line->program,
+	       json_string_value(json_object_get(line->event, "event")));
+	json_object_foreach(line->event, key, value)
 		if (!is_plain_key(key))
 			print_field(key, value);
 	printf("\n");
+	json_decref(line->event);
+}
+
+/* Show those from before `time`; they are held in order. */
+static void show_until(struct live *l, double time)
+{
+	size_t n = 0;
+
+	while (n < l->held_count && l->held[n].time < time)
+		show_event(l, &l->held[n++]);
+	l->held_count -= n;
+	memmove(l->held, l->held + n, l->held_count * sizeof(l->held[0]));
+	if (n)
+		fflush(stdout);
+}
+
+void live_init(struct live *l, bool quiet)
+{
+	*l = (struct live){.quiet = quiet, .terminal = isatty(STDOUT_FILENO)};
+}
+
+void live_fini(struct live *l)
+{
+	for (size_t i = 0; i < l->held_count; i++)
+		json_decref(l->held[i].event);
+	l->held_count = 0;
+}
+
+void live_start(struct live *l)
+{
+	l->started = wall_clock();
+}
+
+void live_say(struct live *l, const char *text)
+{
+	double now = wall_clock();
+
+	if (l->quiet)
+		return;
+	show_until(l, now);
+	begin_line(l, now);
+	printf("%s\n", text);
 	fflush(stdout);
 }
 
-void live_status(struct live *l, instant_t now, const char *text)
+void live_event(struct live *l, const char *program, const json_t *event)
+{
+	struct live_line line = {.program = program};
+	size_t at;
+
+	if (l->quiet || is_debug(event))
+		return;
+	if (l->held_count == LIVE_HELD_MAX)
+		live_flush_all(l);
+	line.time = json_number_value(json_object_get(event, "time"));
+	line.event = json_incref((json_t *)event);
+	for (at = l->held_count; at > 0 && l->held[at - 1].time > line.time; at--)
+		l->held[at] = l->held[at - 1];
+	l->held[at] = line;
+	l->held_count++;
+}
+
+void live_flush(struct live *l)
+{
+	show_until(l, wall_clock() - LIVE_HOLD_MS / 1e3);
+}
+
+void live_flush_all(struct live *l)
+{
+	show_until(l, INFINITY);
+}
+
+void live_status(struct live *l, const char *text)
 {
 	if (l->quiet)
 		return;
-	clear_status(l);
-	print_time(l, now);
+	begin_line(l, wall_clock());
 	printf("  | %s%s", text, l->terminal ? "" : "\n");
 	l->status_open = l->terminal;
 	fflush(stdout);
@@ -97,6 +150,7 @@ void live_status(struct live *l, instant_t now, const char *text)
 
 void live_end(struct live *l)
 {
+	live_flush_all(l);
 	if (l->status_open)
 		printf("\n");
 	l->status_open = false;

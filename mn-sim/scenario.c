@@ -6,23 +6,12 @@
  * job that runs once.  Events come from the agents' control sockets; those of
  * the mobile node tell when a move is answered.
  */
-#include "mn-sim/scenario.h"
+#include "mn-sim/scenario_private.h"
 
 #include "common/base/list.h"
-#include "common/base/timers.h"
 #include "common/io/host.h"
-#include "common/io/loop.h"
-#include "mn-sim/cable.h"
-#include "mn-sim/capture.h"
-#include "mn-sim/ctl_client.h"
-#include "mn-sim/live.h"
-#include "mn-sim/replay.h"
-#include "mn-sim/udp_flow.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -30,48 +19,6 @@ enum {
 	STATUS_MS = 1000,
 	DRAIN_MS = 500,        /* for what is still on its way at the end */
 	STREAM_END_MS = 15000, /* for a stream to end in order */
-	STATUS_TEXT = 512,
-};
-
-struct job {
-	struct timer timer;
-	/* Returns when to run again, INSTANT_NEVER for not any more. */
-	instant_t (*run)(struct scenario *s, unsigned index, instant_t now);
-	unsigned index;
-};
-
-struct watched {
-	struct scenario *scenario;
-	const struct scenario_watch *config;
-	struct ctl_client *events, *polls;
-	char tunnels[STATUS_TEXT / 2]; /* as of the last poll */
-	char polling[STATUS_TEXT / 2]; /* rows of the poll that is coming in */
-};
-
-struct scenario {
-	const struct scenario_config *config;
-	struct loop *loop;
-	struct loop_watch *sigint, *sigterm;
-	struct timers timers;
-	struct job *job;
-	unsigned jobs;
-	struct live live;
-	struct cable *cable;
-	struct udp_flow **udp;
-	struct tcp_flow **tcp;
-	struct replay **replay;
-	struct capture **capture;
-	struct watched *watched;
-
-	instant_t started, senders_end;
-	unsigned moves_done;   /* moves made, the start included */
-	double link_up_time;   /* by the node's clock, since the last move; 0: none */
-	char node_state[CONF_NAME_MAX];
-	struct move_result *move;
-	struct flow_result *flow;
-	struct stream_result *stream;
-	bool interrupted;
-	int error;
 };
 
 static instant_t after(const struct scenario *s, duration_t d)
@@ -112,21 +59,21 @@ static const char *current_place(const struct scenario *s)
 	return s->move[s->moves_done - 1].label;
 }
 
-static void say_move(struct scenario *s, const char *from, instant_t now)
+static void say_move(struct scenario *s, const char *from)
 {
 	char text[3 * SCENARIO_LABEL_MAX];
 
 	snprintf(text, sizeof(text), "=== the node moves: %s -> %s", from,
 		 current_place(s));
-	live_say(&s->live, now, text);
+	live_say(&s->live, text);
 }
 
-static instant_t stop_if_failed(struct scenario *s, int rc, instant_t now)
+static instant_t stop_if_failed(struct scenario *s, int rc)
 {
 	if (rc == 0)
 		return INSTANT_NEVER;
 	s->error = rc;
-	live_say(&s->live, now, strerror(-rc));
+	live_say(&s->live, strerror(-rc));
 	loop_stop(s->loop);
 	return INSTANT_NEVER;
 }
@@ -140,7 +87,7 @@ static void begin_move(struct scenario *s, unsigned i, instant_t now)
 	s->move[i + 1].done = *s->config->move[i].expect == '\0';
 	s->moves_done = i + 2;
 	s->link_up_time = 0;
-	say_move(s, from, now);
+	say_move(s, from);
 }
 
 /* Twice: the cable is pulled out, and after a while plugged in elsewhere. */
@@ -150,11 +97,11 @@ static instant_t run_move(struct scenario *s, unsigned i, instant_t now)
 	int rc;
 
 	if (s->moves_done == i + 2)
-		return stop_if_failed(s, cable_plug(s->cable, m->to), now);
+		return stop_if_failed(s, cable_plug(s->cable, m->to));
 	begin_move(s, i, now);
 	rc = cable_pull(s->cable);
 	if (rc < 0 || !*m->to)
-		return stop_if_failed(s, rc, now);
+		return stop_if_failed(s, rc);
 	return instant_add(now, m->unplugged);
 }
 
@@ -194,11 +141,18 @@ static instant_t run_status(struct scenario *s, unsigned i, instant_t now)
 
 	(void)i;
 	make_status(s, text, sizeof(text));
-	live_status(&s->live, now, text);
+	live_status(&s->live, text);
 	for (unsigned w = 0; w < s->config->watch_count; w++)
 		if (s->watched[w].polls)
 			(void)ctl_client_ask(s->watched[w].polls, "show tunnels");
 	return instant_add(now, duration_ms(STATUS_MS));
+}
+
+static instant_t run_flush(struct scenario *s, unsigned i, instant_t now)
+{
+	(void)i;
+	live_flush(&s->live);
+	return instant_add(now, duration_ms(LIVE_HOLD_MS));
 }
 
 /* After the senders: until every stream has ended, or it has had its time. */
@@ -221,7 +175,7 @@ static void arm(struct scenario *s)
 	loop_set_deadline(s->loop, timers_next(&s->timers), host_now().mono);
 }
 
-static void on_deadline(void *arg)
+void scenario_on_deadline(void *arg)
 {
 	struct scenario *s = arg;
 	instant_t now = host_now().mono;
@@ -262,7 +216,9 @@ static int add_jobs(struct scenario *s)
 	for (unsigned i = 0; i < c->move_count && rc == 0; i++)
 		rc = add_job(s, i, after(s, c->move[i].at), run_move);
 	if (rc == 0)
-		rc = add_job(s, 0, after(s, duration_ms(STATUS_MS)), run_status);
+		rc = add_job(s, 0, after(s, duration_ms(STATUS_MS / 2)), run_status);
+	if (rc == 0)
+		rc = add_job(s, 0, s->started, run_flush);
 	if (rc == 0)
 		rc = add_job(s, 0, instant_add(s->senders_end, duration_ms(DRAIN_MS)),
 			     run_end);
@@ -286,7 +242,7 @@ static void node_event(struct scenario *s, const char *name, double time)
 	m->link_up_to_done = (duration_t){(int64_t)((time - s->link_up_time) * 1e9)};
 }
 
-static void on_event(void *arg, const json_t *row)
+void scenario_on_event(void *arg, const json_t *row)
 {
 	struct watched *w = arg;
 	struct scenario *s = w->scenario;
@@ -294,7 +250,7 @@ static void on_event(void *arg, const json_t *row)
 
 	if (!name)
 		return;
-	live_event(&s->live, host_now().mono, w->config->name, row);
+	live_event(&s->live, w->config->name, row);
 	if (w->config->node && s->moves_done)
 		node_event(s, name, json_real_value(json_object_get(row, "time")));
 }
@@ -312,7 +268,7 @@ static void add_tunnel(struct watched *w, const json_t *row)
 		 (long long)json_integer_value(json_object_get(row, "packets-in")));
 }
 
-static void on_poll(void *arg, const json_t *row)
+void scenario_on_poll(void *arg, const json_t *row)
 {
 	struct watched *w = arg;
 
@@ -324,208 +280,12 @@ static void on_poll(void *arg, const json_t *row)
 	w->polling[0] = '\0';
 }
 
-static void on_signal(void *arg)
+void scenario_on_signal(void *arg)
 {
 	struct scenario *s = arg;
 
 	s->interrupted = true;
 	loop_stop(s->loop);
-}
-
-/* --- setting up --------------------------------------------------------- */
-
-static const struct scenario_end *find_end(const struct scenario_config *c, const char *name)
-{
-	for (unsigned i = 0; i < c->end_count; i++)
-		if (strcmp(c->end[i].name, name) == 0)
-			return &c->end[i];
-	return NULL;
-}
-
-struct failure {
-	char *text;
-	size_t size;
-};
-
-static int fail(struct failure f, int rc, const char *what, const char *name)
-{
-	char detail[256];
-
-	if (rc < 0) {
-		snprintf(detail, sizeof(detail), "%s", *f.text ? f.text : strerror(-rc));
-		snprintf(f.text, f.size, "%s %s: %s", what, name, detail);
-	}
-	return rc;
-}
-
-static int open_flows(struct scenario *s, struct failure f)
-{
-	const struct scenario_config *c = s->config;
-	int rc = 0;
-
-	for (unsigned i = 0; i < c->udp_count && rc == 0; i++) {
-		size_t packets = (size_t)(c->duration.ns / c->udp[i].interval.ns) + 1;
-
-		rc = udp_flow_open(&s->udp[i], s->loop, &c->udp[i],
-				   find_end(c, c->udp[i].from), find_end(c, c->udp[i].to),
-				   packets);
-		fail(f, rc, "udp", c->udp[i].name);
-	}
-	for (unsigned i = 0; i < c->tcp_count && rc == 0; i++) {
-		rc = tcp_flow_open(&s->tcp[i], s->loop, &c->tcp[i],
-				   find_end(c, c->tcp[i].from), find_end(c, c->tcp[i].to));
-		fail(f, rc, "tcp", c->tcp[i].name);
-	}
-	for (unsigned i = 0; i < c->replay_count && rc == 0; i++) {
-		rc = replay_open(&s->replay[i], s->loop, &c->replay[i],
-				 find_end(c, c->replay[i].from),
-				 find_end(c, c->replay[i].to), f.text, f.size);
-		fail(f, rc, "replay", c->replay[i].file);
-	}
-	return rc;
-}
-
-static int open_watch(struct scenario *s, struct watched *w, const struct scenario_watch *config)
-{
-	int rc;
-
-	w->scenario = s;
-	w->config = config;
-	rc = ctl_client_open(&w->events, s->loop, config->control, on_event, w);
-	if (rc == 0)
-		rc = ctl_client_ask(w->events, "watch");
-	if (rc == 0 && config->tunnels)
-		rc = ctl_client_open(&w->polls, s->loop, config->control, on_poll, w);
-	return rc;
-}
-
-static int open_observers(struct scenario *s, const char *dir, struct failure f)
-{
-	const struct scenario_config *c = s->config;
-	int rc = 0;
-
-	for (unsigned i = 0; i < c->capture_count && rc == 0; i++) {
-		rc = capture_open(&s->capture[i], s->loop, &c->capture[i], dir, f.text,
-				  f.size);
-		fail(f, rc, "capture", c->capture[i].file);
-	}
-	for (unsigned i = 0; i < c->watch_count && rc == 0; i++) {
-		rc = open_watch(s, &s->watched[i], &c->watch[i]);
-		fail(f, rc, "control socket of", c->watch[i].name);
-	}
-	if (rc == 0 && c->move_count) {
-		rc = cable_open(&s->cable, c->cable_netns, c->cable);
-		fail(f, rc, "cable", c->cable);
-	}
-	return rc;
-}
-
-static int open_loop(struct scenario *s)
-{
-	s->loop = loop_new();
-	if (!s->loop || loop_on_deadline(s->loop, on_deadline, s) < 0)
-		return -ENOMEM;
-	s->sigint = loop_watch_signal(s->loop, SIGINT, on_signal, s);
-	s->sigterm = loop_watch_signal(s->loop, SIGTERM, on_signal, s);
-	return s->sigint && s->sigterm ? 0 : -ENOMEM;
-}
-
-static void *table(size_t count, size_t size)
-{
-	return calloc(count + 1, size);
-}
-
-static int make_tables(struct scenario *s)
-{
-	const struct scenario_config *c = s->config;
-	unsigned flows = c->udp_count + c->replay_count;
-
-	s->udp = table(c->udp_count, sizeof(*s->udp));
-	s->tcp = table(c->tcp_count, sizeof(*s->tcp));
-	s->replay = table(c->replay_count, sizeof(*s->replay));
-	s->capture = table(c->capture_count, sizeof(*s->capture));
-	s->watched = table(c->watch_count, sizeof(*s->watched));
-	s->move = table(c->move_count, sizeof(*s->move));
-	s->flow = table(flows, sizeof(*s->flow));
-	s->stream = table(c->tcp_count, sizeof(*s->stream));
-	s->job = table(flows + c->tcp_count + c->move_count + 1, sizeof(*s->job));
-	if (!s->udp || !s->tcp || !s->replay || !s->capture || !s->watched || !s->move ||
-	    !s->flow || !s->stream || !s->job)
-		return -ENOMEM;
-	for (unsigned i = 0; i < c->move_count; i++)
-		memcpy(s->move[i + 1].label, c->move[i].label, SCENARIO_LABEL_MAX);
-	memcpy(s->move[0].label, c->start_label, SCENARIO_LABEL_MAX);
-	return 0;
-}
-
-int scenario_open(struct scenario **out, const struct scenario_config *config,
-		  const char *dir, bool quiet, char *error, size_t error_size)
-{
-	struct failure f = {error, error_size};
-	struct scenario *s = calloc(1, sizeof(*s));
-	int rc;
-
-	*error = '\0';
-	if (!s)
-		return -ENOMEM;
-	s->config = config;
-	timers_init(&s->timers);
-	live_init(&s->live, quiet);
-	live_start(&s->live, host_now().mono);
-	snprintf(s->node_state, sizeof(s->node_state), "ready");
-	rc = make_tables(s);
-	if (rc == 0)
-		rc = fail(f, open_loop(s), "event", "loop");
-	if (rc == 0)
-		rc = open_flows(s, f);
-	if (rc == 0)
-		rc = open_observers(s, dir, f);
-	if (rc < 0) {
-		scenario_close(s);
-		return rc;
-	}
-	*out = s;
-	return 0;
-}
-
-static void close_all(struct scenario *s)
-{
-	const struct scenario_config *c = s->config;
-
-	for (unsigned i = 0; s->udp && i < c->udp_count; i++)
-		udp_flow_close(s->udp[i]);
-	for (unsigned i = 0; s->tcp && i < c->tcp_count; i++)
-		tcp_flow_close(s->tcp[i]);
-	for (unsigned i = 0; s->replay && i < c->replay_count; i++)
-		replay_close(s->replay[i]);
-	for (unsigned i = 0; s->capture && i < c->capture_count; i++)
-		capture_close(s->capture[i]);
-	for (unsigned i = 0; s->watched && i < c->watch_count; i++) {
-		ctl_client_close(s->watched[i].events);
-		ctl_client_close(s->watched[i].polls);
-	}
-}
-
-void scenario_close(struct scenario *s)
-{
-	if (!s)
-		return;
-	close_all(s);
-	cable_close(s->cable);
-	loop_unwatch(s->sigint);
-	loop_unwatch(s->sigterm);
-	loop_free(s->loop);
-	timers_fini(&s->timers);
-	free(s->udp);
-	free(s->tcp);
-	free(s->replay);
-	free(s->capture);
-	free(s->watched);
-	free(s->move);
-	free(s->flow);
-	free(s->stream);
-	free(s->job);
-	free(s);
 }
 
 /* --- the result --------------------------------------------------------- */
@@ -602,7 +362,7 @@ int scenario_run(struct scenario *s, struct scenario_result *result)
 	s->move[0].at = s->started;
 	s->move[0].done = true;
 	s->moves_done = 1;
-	live_start(&s->live, s->started);
+	live_start(&s->live);
 	rc = add_jobs(s);
 	if (rc < 0)
 		return rc;
