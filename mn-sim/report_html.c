@@ -27,7 +27,7 @@ static const char head[] =
 	"font-weight:600}\n"
 	".bad{color:var(--lost);font-weight:600}.good{color:#1a7f37;font-weight:600}\n"
 	"svg{width:100%;height:auto}\n"
-	".band{fill:var(--band)}.grid{stroke:var(--line);stroke-width:.6}\n"
+	".band{fill:var(--band);fill-opacity:.7}.grid{stroke:var(--line);stroke-width:.6}\n"
 	".tick,.ends{fill:var(--soft);font-size:11px}.tick{text-anchor:middle}\n"
 	".name{fill:var(--ink);font-size:13px;font-weight:600}\n"
 	".place{fill:var(--move);font-size:12px;font-weight:600}\n"

@@ -3,17 +3,24 @@
  * The picture of a run: one band a flow, packet numbers over time.  A packet
  * that arrived is a dot where it arrived, one that was lost a mark where it was
  * sent; vertical lines are the moves.  Streams are a line of octets over time.
+ * Below, a panel a move shows the moments around it at a larger scale: a band
+ * lasts seconds, the gap milliseconds.
  */
 #include "mn-sim/report.h"
 
+#include <stdbool.h>
+
 enum {
 	WIDTH = 960,
-	LEFT = 110,
+	LEFT = 126,
 	RIGHT = 20,
 	TOP = 34,
 	BAND = 120,
 	BAND_GAP = 26,
 	BOTTOM = 36,
+	ZOOM = 150,     /* height of a panel */
+	ZOOM_TOP = 52,  /* from the axis to the panels */
+	ZOOM_GAP = 16,
 };
 
 struct frame {
@@ -140,6 +147,132 @@ static void draw_stream(const struct frame *f, int y, const json_t *stream)
 	fprintf(f->out, "\"/>\n");
 }
 
+/* The longest silence of any flow after a move, in seconds. */
+static double longest_gap(const json_t *move)
+{
+	double longest = 0;
+	const char *name;
+	json_t *summary;
+
+	json_object_foreach(json_object_get(move, "flows"), name, summary) {
+		double gap = json_number_value(json_object_get(summary, "longest-gap-ms"));
+
+		if (gap / 1e3 > longest)
+			longest = gap / 1e3;
+	}
+	return longest;
+}
+
+/* One panel: `span` seconds from `start` on, at (x, y), `width` wide. */
+struct panel {
+	FILE *out;
+	double start, span;
+	double x, y, width, row; /* row: height of one flow */
+};
+
+static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
+{
+	double low = 0, high = 0;
+	bool any = false;
+	size_t i;
+	json_t *point;
+
+	json_array_foreach(json_object_get(flow, "points"), i, point) {
+		double sent = json_number_value(json_array_get(point, 0));
+
+		if (sent < p->start || sent > p->start + p->span)
+			continue;
+		high = json_number_value(json_array_get(point, 1));
+		low = any ? low : high;
+		any = true;
+	}
+	json_array_foreach(json_object_get(flow, "points"), i, point) {
+		const json_t *received = json_array_get(point, 2);
+		bool lost = json_is_null(received);
+		double n = json_number_value(json_array_get(point, 1));
+		double t = json_number_value(lost ? json_array_get(point, 0) : received);
+		double px = p->x + (t - p->start) / p->span * p->width;
+		double py = y + p->row - 6 - (n - low) / (high - low + 1) * (p->row - 12);
+
+		if (t < p->start || t > p->start + p->span || n < low || n > high)
+			continue;
+		if (lost)
+			fprintf(p->out, "<path class=\"lost\" d=\"M%.1f %.1fv6\"/>", px,
+				py - 3);
+		else
+			fprintf(p->out,
+				"<circle class=\"got\" cx=\"%.1f\" cy=\"%.1f\" r=\"1.6\"/>",
+				px, py);
+	}
+	fprintf(p->out, "\n");
+}
+
+static void draw_panel_frame(const struct panel *p, const json_t *move, double gap)
+{
+	fprintf(p->out,
+		"<rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\"/>\n"
+		"<text class=\"place\" x=\"%.1f\" y=\"%.1f\">",
+		p->x, p->y, p->width, ZOOM, p->x + 4, p->y - 8);
+	put_text(p->out, json_string_value(json_object_get(move, "place")));
+	fprintf(p->out, ": longest gap %.0f ms</text>\n", gap * 1e3);
+	fprintf(p->out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.0f ms</text>\n",
+		p->x + p->width / 2, p->y + ZOOM + 14, p->span * 1e3);
+}
+
+static void draw_panel(const struct frame *f, const json_t *run, const json_t *move,
+		       double x, double width)
+{
+	const json_t *flows = json_object_get(run, "flows");
+	double at = json_number_value(json_object_get(move, "at"));
+	double gap = longest_gap(move);
+	struct panel p = {
+		.out = f->out,
+		.start = at - gap / 2 - 0.02,
+		.span = 2 * gap + 0.04,
+		.x = x,
+		.y = TOP + f->height + ZOOM_TOP,
+		.width = width,
+		.row = (double)ZOOM / (double)json_array_size(flows),
+	};
+	double move_x = x + (at - p.start) / p.span * width;
+	size_t i;
+	json_t *flow;
+
+	draw_panel_frame(&p, move, gap);
+	fprintf(f->out,
+		"<line class=\"move\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n",
+		move_x, p.y, move_x, p.y + ZOOM);
+	json_array_foreach(flows, i, flow)
+		draw_panel_flow(&p, p.y + (double)i * p.row, flow);
+}
+
+static void draw_panels(const struct frame *f, const json_t *run)
+{
+	const json_t *moves = json_object_get(run, "moves");
+	double count = (double)json_array_size(moves) - 1;
+	double width = (WIDTH - LEFT - RIGHT - (count - 1) * ZOOM_GAP) / count;
+	size_t i;
+	json_t *move;
+
+	fprintf(f->out,
+		"<text class=\"name\" x=\"8\" y=\"%d\">around moves</text>"
+		"<text class=\"ends\" x=\"8\" y=\"%d\">same flows,</text>"
+		"<text class=\"ends\" x=\"8\" y=\"%d\">larger scale</text>\n",
+		TOP + f->height + ZOOM_TOP + 18, TOP + f->height + ZOOM_TOP + 34,
+		TOP + f->height + ZOOM_TOP + 48);
+	json_array_foreach(moves, i, move)
+		if (i > 0)
+			draw_panel(f, run, move,
+				   LEFT + ((double)i - 1) * (width + ZOOM_GAP), width);
+}
+
+/* Whether there is something to show at a larger scale. */
+static bool has_panels(const json_t *run)
+{
+	return json_array_size(json_object_get(run, "moves")) > 1 &&
+	       json_array_size(json_object_get(run, "flows")) > 0;
+}
+
 static void draw_bands(const struct frame *f, const json_t *list, int *y,
 		       void (*draw)(const struct frame *, int, const json_t *))
 {
@@ -172,10 +305,12 @@ void report_svg(FILE *out, const json_t *run)
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
 		"role=\"img\">\n",
-		WIDTH, TOP + f.height + BOTTOM);
+		WIDTH, TOP + f.height + BOTTOM + (has_panels(run) ? ZOOM_TOP + ZOOM : 0));
 	draw_axis(&f);
 	draw_bands(&f, flows, &y, draw_points);
 	draw_bands(&f, streams, &y, draw_stream);
 	draw_moves(&f, json_object_get(run, "moves"));
+	if (has_panels(run))
+		draw_panels(&f, run);
 	fprintf(out, "</svg>\n");
 }
