@@ -42,8 +42,8 @@ struct home_node *home_node_find(const struct binding_table *t, struct in_addr h
 	return n;
 }
 
-struct home_node *home_node_add(struct binding_table *t, struct in_addr home, int network,
-				uint64_t clock)
+struct home_node *home_node_add(struct binding_table *t, struct in_addr home,
+				int network, uint64_t clock)
 {
 	struct home_node *n = calloc(1, sizeof(*n));
 
@@ -131,5 +131,6 @@ uint16_t binding_remaining(const struct mobility_binding *b, instant_t now)
 	if (instant_is_never(b->expires))
 		return MIP_LIFETIME_INFINITE;
 	left = duration_to_s_up(instant_diff(b->expires, now));
-	return (uint16_t)(left < MIP_LIFETIME_INFINITE ? left : MIP_LIFETIME_INFINITE - 1);
+	return (uint16_t)(left < MIP_LIFETIME_INFINITE ? left
+						       : MIP_LIFETIME_INFINITE - 1);
 }

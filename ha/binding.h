@@ -31,17 +31,17 @@ enum { STORED_REPLY_MAX = 128 };
 struct mobility_binding {
 	struct in_addr home;
 	struct in_addr care_of;
-	struct in_addr source;     /* who sent the Request: the foreign agent, or the node */
-	uint8_t flags;             /* of the Request */
-	uint32_t spi;              /* of the association the node authenticated with */
-	uint64_t ident;            /* of the Reply */
-	uint16_t lifetime;         /* granted, seconds */
-	instant_t since;           /* first bound to this care-of address */
-	instant_t expires;         /* INSTANT_NEVER: infinite */
+	struct in_addr source; /* of the Request: foreign agent, or node */
+	uint8_t flags;         /* of the Request */
+	uint32_t spi;          /* of the association the node authenticated with */
+	uint64_t ident;        /* of the Reply */
+	uint16_t lifetime;     /* granted, seconds */
+	instant_t since;       /* first bound to this care-of address */
+	instant_t expires;     /* INSTANT_NEVER: infinite */
 	struct tunnel_spec tunnel;
-	bool broadcasts;           /* B was set, and we forward them */
+	bool broadcasts; /* B was set, and we forward them */
 
-	struct timer expiry;       /* the table's own, as is the link */
+	struct timer expiry; /* the table's own, as is the link */
 	struct list in_node;
 };
 
@@ -60,10 +60,10 @@ struct stored_reply {
 /* A mobile node of ours; it outlives its bindings. */
 struct home_node {
 	struct in_addr home;
-	int network;           /* index of its home network, -1: none is configured */
-	uint64_t last_ident;   /* latest accepted; at first when we came to know the node */
+	int network;         /* index of its home network, -1: none is configured */
+	uint64_t last_ident; /* latest accepted; at first, when we heard of the node */
 	struct stored_reply reply;
-	struct list bindings;  /* in the order they were added */
+	struct list bindings; /* in the order they were added */
 	unsigned binding_count;
 	struct home_presence presence;
 	UT_hash_handle hh;
@@ -99,13 +99,14 @@ static inline bool binding_table_full(const struct binding_table *t)
 struct home_node *home_node_find(const struct binding_table *t, struct in_addr home);
 
 /* NULL when out of memory. */
-struct home_node *home_node_add(struct binding_table *t, struct in_addr home, int network,
-				uint64_t clock);
+struct home_node *home_node_add(struct binding_table *t, struct in_addr home,
+				int network, uint64_t clock);
 
 /* Forget a node with all that it has. */
 void home_node_remove(struct binding_table *t, struct home_node *n);
 
-struct mobility_binding *binding_find(const struct home_node *n, struct in_addr care_of);
+struct mobility_binding *binding_find(const struct home_node *n,
+				      struct in_addr care_of);
 
 /* The first binding of a node, or NULL. */
 struct mobility_binding *binding_first(const struct home_node *n);

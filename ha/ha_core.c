@@ -197,8 +197,8 @@ static bool owns_on_link(const struct ha_core *ha, int ifindex, struct in_addr a
  * leads into the tunnel, the kernel's reverse path filter would not answer it.
  */
 static void answer_for_ourselves(struct ha_core *ha, const struct home_link *l,
-				 const struct home_node *n, const struct arp_frame *frame,
-				 struct effect_list *fx)
+				 const struct home_node *n,
+				 const struct arp_frame *frame, struct effect_list *fx)
 {
 	if (frame->arp.op == ARP_REQUEST &&
 	    owns_on_link(ha, l->ifindex, frame->arp.target))
@@ -240,10 +240,12 @@ void ha_core_arp(struct ha_core *ha, const struct arp_frame *frame, struct now n
 
 /* -- Time ------------------------------------------------------------------- */
 
-static void on_expiry(struct ha_core *ha, struct mobility_binding *b, struct effect_list *fx)
+static void on_expiry(struct ha_core *ha, struct mobility_binding *b,
+		      struct effect_list *fx)
 {
 	ha_count(ha, HA_EXPIRED);
-	ha_end_binding(ha, home_node_find(&ha->table, b->home), b, NOTE_BINDING_EXPIRED, fx);
+	ha_end_binding(ha, home_node_find(&ha->table, b->home), b, NOTE_BINDING_EXPIRED,
+		       fx);
 }
 
 static void on_announce(struct ha_core *ha, struct home_node *n, struct now now,
@@ -279,10 +281,12 @@ static void on_timer(struct ha_core *ha, struct timer *t, struct now now,
 		on_expiry(ha, container_of(t, struct mobility_binding, expiry), fx);
 		break;
 	case TIMER_ANNOUNCE:
-		on_announce(ha, container_of(t, struct home_node, presence.announce), now, fx);
+		on_announce(ha, container_of(t, struct home_node, presence.announce),
+			    now, fx);
 		break;
 	case TIMER_DEFEND:
-		on_defend(ha, container_of(t, struct home_node, presence.defend), now, fx);
+		on_defend(ha, container_of(t, struct home_node, presence.defend), now,
+			  fx);
 		break;
 	}
 }
@@ -414,7 +418,8 @@ unsigned ha_core_clear_binding(struct ha_core *ha, struct in_addr home, struct n
 	return count;
 }
 
-unsigned ha_core_counters(const struct ha_core *ha, struct counter_set *sets, unsigned room)
+unsigned ha_core_counters(const struct ha_core *ha, struct counter_set *sets,
+			  unsigned room)
 {
 	if (room == 0)
 		return 0;

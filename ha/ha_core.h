@@ -46,9 +46,9 @@ void ha_core_failed(struct ha_core *ha, const struct effect *failed, int error,
 void ha_core_links(struct ha_core *ha, const struct links *links, struct now now,
 		   struct effect_list *fx);
 
-/* Apply a new configuration; what it no longer allows is undone in `fx`.  0 or -ENOMEM. */
-int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config, struct now now,
-			struct effect_list *fx);
+/* Apply a new configuration; `fx` undoes what it no longer allows.  0 or -ENOMEM. */
+int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
+			struct now now, struct effect_list *fx);
 
 /* Undo everything: a last advertisement with lifetime 0, ARP, routes, forwarding. */
 void ha_core_stop(struct ha_core *ha, struct now now, struct effect_list *fx);
@@ -65,7 +65,8 @@ unsigned ha_core_clear_binding(struct ha_core *ha, struct in_addr home, struct n
 			       struct effect_list *fx);
 
 /* Counters: "registration" and those of the shared modules.  Returns how many sets. */
-unsigned ha_core_counters(const struct ha_core *ha, struct counter_set *sets, unsigned room);
+unsigned ha_core_counters(const struct ha_core *ha, struct counter_set *sets,
+			  unsigned room);
 struct sa_store *ha_core_associations(const struct ha_core *ha);
 
 /* The last security violations (RFC 2006 calls the table so). */

@@ -51,7 +51,8 @@ static void deed_announce(struct ha_core *ha, struct home_node *n, struct now no
 {
 	size_t before = fx->count;
 
-	home_link_leaving(ha_home_link_of(ha, n), n, ha->deed.txn, &ha->timers, now.mono, fx);
+	home_link_leaving(ha_home_link_of(ha, n), n, ha->deed.txn, &ha->timers,
+			  now.mono, fx);
 	if (fx->count > before)
 		ha_count(ha, HA_ANNOUNCED);
 }
@@ -144,7 +145,8 @@ static void deed_deny(struct ha_core *ha, struct home_node *n, enum ha_counter w
 /* RFC 5944 3.8.2.2: the requested lifetime, cut to what we grant. */
 static uint16_t granted(const struct ha_core *ha, uint16_t requested)
 {
-	return requested < ha->config.max_lifetime ? requested : ha->config.max_lifetime;
+	return requested < ha->config.max_lifetime ? requested
+						   : ha->config.max_lifetime;
 }
 
 static instant_t lifetime_end(uint16_t lifetime, instant_t now)
@@ -154,7 +156,8 @@ static instant_t lifetime_end(uint16_t lifetime, instant_t now)
 	return instant_add(now, duration_s(lifetime));
 }
 
-static struct tunnel_spec tunnel_for(const struct ha_core *ha, const struct registration *reg)
+static struct tunnel_spec tunnel_for(const struct ha_core *ha,
+				     const struct registration *reg)
 {
 	return (struct tunnel_spec){
 		.local = reg->reply.home_agent,

@@ -24,7 +24,8 @@ static struct fwd_edit binding_edit(const struct mobility_binding *b,
 	};
 }
 
-void ha_forward_set(const struct mobility_binding *b, uint32_t txn, struct effect_list *fx)
+void ha_forward_set(const struct mobility_binding *b, uint32_t txn,
+		    struct effect_list *fx)
 {
 	struct fwd_edit edit = binding_edit(b, FWD_BINDING_SET);
 
@@ -48,11 +49,12 @@ bool ha_forward_same(const struct mobility_binding *a, const struct mobility_bin
 	       a->broadcasts == b->broadcasts;
 }
 
-static void add_route(struct ipv4_prefix dst, bool add, uint32_t txn, struct in_addr home,
-		      struct effect_list *fx)
+static void add_route(struct ipv4_prefix dst, bool add, uint32_t txn,
+		      struct in_addr home, struct effect_list *fx)
 {
-	effect_add(fx, EFFECT_ROUTE, txn, home)->route =
-		(struct effect_route){ .add = add, .dst = dst, .ifindex = EFFECT_DEV_TUN };
+	effect_add(fx, EFFECT_ROUTE, txn, home)->route = (struct effect_route){
+		.add = add, .dst = dst, .ifindex = EFFECT_DEV_TUN
+	};
 }
 
 void ha_forward_host_route(struct in_addr home, bool add, uint32_t txn,
@@ -61,7 +63,8 @@ void ha_forward_host_route(struct in_addr home, bool add, uint32_t txn,
 	add_route((struct ipv4_prefix){ home, 32 }, add, txn, home, fx);
 }
 
-void ha_forward_network_route(struct ipv4_prefix prefix, bool add, struct effect_list *fx)
+void ha_forward_network_route(struct ipv4_prefix prefix, bool add,
+			      struct effect_list *fx)
 {
 	add_route(prefix, add, 0, (struct in_addr){ 0 }, fx);
 }

@@ -30,7 +30,8 @@ static bool is_broadcast(const struct ha_core *ha, const struct datagram *dg)
 	if (dg->dst.s_addr == htonl(INADDR_BROADCAST))
 		return true;
 	for (unsigned i = 0; i < ha->config.network_count; i++)
-		if (ha_same_addr(ipv4_prefix_broadcast(ha->home_links[i].prefix), dg->dst))
+		if (ha_same_addr(ipv4_prefix_broadcast(ha->home_links[i].prefix),
+				 dg->dst))
 			return true;
 	for (unsigned i = 0; link && i < link->addr_count; i++)
 		if (ha_same_addr(ipv4_prefix_broadcast(link->addr[i]), dg->dst))
@@ -71,7 +72,8 @@ static struct verdict judge_form(struct registration *reg)
 }
 
 /* On success the Reply will be made under the association that was used. */
-static enum auth_result verify_foreign_agent(struct ha_core *ha, struct registration *reg)
+static enum auth_result verify_foreign_agent(struct ha_core *ha,
+					     struct registration *reg)
 {
 	struct mip_sa *sa = NULL;
 	enum auth_result r = auth_verify(ha->associations, SA_FA_HA, reg->dg->src,
@@ -93,7 +95,8 @@ static struct verdict refuse_node(struct ha_core *ha, struct registration *reg,
 {
 	if (verify_foreign_agent(ha, reg) == AUTH_OK)
 		return deny(MIP_HA_MN_AUTH, why);
-	if (why == HA_WHY_BAD_AUTH && !sa_shared(ha->associations, SA_FA_HA, reg->dg->src))
+	if (why == HA_WHY_BAD_AUTH &&
+	    !sa_shared(ha->associations, SA_FA_HA, reg->dg->src))
 		return deny(MIP_HA_MN_AUTH, why);
 	return discard(why);
 }
@@ -108,15 +111,16 @@ static struct verdict judge_node(struct ha_core *ha, struct registration *reg,
 	reg->node = home_node_find(&ha->table, reg->rq.home);
 	if (!reg->node || !sa_shared(ha->associations, SA_MN_HA, reg->rq.home))
 		return discard(HA_WHY_UNKNOWN_NODE);
-	r = auth_verify(ha->associations, SA_MN_HA, reg->rq.home, reg->dg->payload, &reg->ix,
-			&sa);
+	r = auth_verify(ha->associations, SA_MN_HA, reg->rq.home, reg->dg->payload,
+			&reg->ix, &sa);
 	if (r == AUTH_MISSING)
 		return discard(HA_WHY_NO_AUTH);
 	if (r == AUTH_NO_SA)
 		return refuse_node(ha, reg, HA_WHY_UNKNOWN_SPI);
 	if (r != AUTH_OK)
 		return refuse_node(ha, reg, HA_WHY_BAD_AUTH);
-	if (sa->accept_only && !sa_for_sending(ha->associations, SA_MN_HA, reg->rq.home))
+	if (sa->accept_only &&
+	    !sa_for_sending(ha->associations, SA_MN_HA, reg->rq.home))
 		return discard(HA_WHY_UNSENT);
 	reg->reply.spi = sa->spi;
 	*tolerance = sa->tolerance;
@@ -136,7 +140,8 @@ static bool is_stored(const struct registration *reg)
 /* RFC 5944 3.8.2.1 b. */
 static struct verdict judge_ident(const struct registration *reg, duration_t tolerance)
 {
-	switch (ident_judge(reg->rq.ident, reg->node->last_ident, reg->now.ntp, tolerance)) {
+	switch (ident_judge(reg->rq.ident, reg->node->last_ident, reg->now.ntp,
+			    tolerance)) {
 	case IDENT_FRESH:
 		return ACCEPT;
 	case IDENT_DUPLICATE:
@@ -168,7 +173,8 @@ static struct verdict judge_foreign_agent(struct ha_core *ha, struct registratio
 }
 
 /* What holds for registrations and deregistrations alike. */
-static struct verdict judge_service(const struct ha_core *ha, const struct registration *reg)
+static struct verdict judge_service(const struct ha_core *ha,
+				    const struct registration *reg)
 {
 	const uint8_t reserved = MIP_FLAG_r | MIP_FLAG_x;
 
@@ -184,7 +190,8 @@ static struct verdict judge_service(const struct ha_core *ha, const struct regis
 }
 
 /* A tunnel to a home address that may itself be away could lead back to us. */
-static struct verdict judge_care_of(const struct ha_core *ha, const struct registration *reg)
+static struct verdict judge_care_of(const struct ha_core *ha,
+				    const struct registration *reg)
 {
 	struct in_addr coa = reg->rq.care_of;
 
@@ -211,7 +218,8 @@ static bool offers(const struct ha_core *ha, enum encap_kind kind)
 }
 
 /* Would another binding of this care-of address be one too many? */
-static struct verdict judge_room(const struct ha_core *ha, const struct registration *reg)
+static struct verdict judge_room(const struct ha_core *ha,
+				 const struct registration *reg)
 {
 	const struct home_node *n = reg->node;
 	bool renewal = binding_find(n, reg->rq.care_of) != NULL;
@@ -237,7 +245,8 @@ static struct verdict judge_reverse(const struct ha_core *ha, uint8_t flags)
 }
 
 /* What only a registration can fail. */
-static struct verdict judge_binding(const struct ha_core *ha, const struct registration *reg)
+static struct verdict judge_binding(const struct ha_core *ha,
+				    const struct registration *reg)
 {
 	struct verdict v = judge_care_of(ha, reg);
 

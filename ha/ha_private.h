@@ -39,18 +39,18 @@ enum ha_counter {
 struct reply_context {
 	struct in_addr local, remote; /* addresses and ports of the Reply */
 	uint16_t local_port, remote_port;
-	bool on_link;                 /* straight to `mac` on `ifindex` */
+	bool on_link; /* straight to `mac` on `ifindex` */
 	int ifindex;
 	struct mac mac;
 
 	struct in_addr home, care_of;
-	struct in_addr home_agent;    /* as we answer */
+	struct in_addr home_agent; /* as we answer */
 	struct in_addr asked_home_agent;
-	uint16_t lifetime;            /* as requested */
+	uint16_t lifetime; /* as requested */
 	uint8_t flags;
 	uint64_t ident;
-	uint32_t spi;                 /* the node authenticated with; 0: it did not */
-	uint32_t fa_spi;              /* the foreign agent did; 0: it did not */
+	uint32_t spi;    /* the node authenticated with; 0: it did not */
+	uint32_t fa_spi; /* the foreign agent did; 0: it did not */
 };
 
 /*
@@ -59,11 +59,11 @@ struct reply_context {
  * to go on with the rest.
  */
 struct deed {
-	uint32_t txn;                 /* 0: none */
+	uint32_t txn; /* 0: none */
 	struct reply_context reply;
-	struct mobility_binding set;  /* the new binding, values only */
-	bool edit;                    /* forwarding must change for it */
-	bool first;                   /* the node had no binding before */
+	struct mobility_binding set; /* the new binding, values only */
+	bool edit;                   /* forwarding must change for it */
+	bool first;                  /* the node had no binding before */
 	enum note_kind note;
 	unsigned replaced_count;
 	struct mobility_binding replaced[BINDINGS_PER_NODE_MAX]; /* values only */
@@ -83,7 +83,7 @@ struct ha_core {
 	struct deed deed;
 	uint32_t last_txn;
 	uint16_t last_ip_id;
-	struct bucket notes;          /* of what strangers can provoke */
+	struct bucket notes; /* of what strangers can provoke */
 	struct violations violations;
 	uint64_t counters[HA_COUNTER_COUNT];
 };
@@ -180,7 +180,8 @@ bool ha_deed_failed(struct ha_core *ha, const struct effect *failed, struct now 
 /* ha_reply.c */
 
 /* What a Reply to this Request is made from. */
-struct reply_context ha_reply_context(const struct ha_core *ha, const struct datagram *dg,
+struct reply_context ha_reply_context(const struct ha_core *ha,
+				      const struct datagram *dg,
 				      const struct mip_request *rq);
 
 /*
@@ -200,8 +201,8 @@ void ha_reply_count(struct ha_core *ha, uint8_t code);
 void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t len);
 
 /* Build the accepting Reply into the node's store.  False if there is no way to. */
-bool ha_reply_prepare(struct ha_core *ha, struct home_node *n, const struct reply_context *rc,
-		      uint16_t lifetime);
+bool ha_reply_prepare(struct ha_core *ha, struct home_node *n,
+		      const struct reply_context *rc, uint16_t lifetime);
 
 /* Count an accepting Reply. */
 void ha_reply_accepted(struct ha_core *ha);

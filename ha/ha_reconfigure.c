@@ -51,7 +51,8 @@ static bool copy_config(struct ha_config *to, const struct ha_config *from)
 	*to = *from;
 	c->tunnel = copy_of(c->tunnel, c->tunnel_count, sizeof(*c->tunnel), &ok);
 	c->site = copy_of(c->site, c->site_count, sizeof(*c->site), &ok);
-	to->network = copy_of(to->network, to->network_count, sizeof(*to->network), &ok);
+	to->network =
+		copy_of(to->network, to->network_count, sizeof(*to->network), &ok);
 	to->advert = copy_of(to->advert, to->advert_count, sizeof(*to->advert), &ok);
 	/* Their keys live on in the associations alone. */
 	to->node = NULL;
@@ -99,7 +100,8 @@ static struct sa_store *associations_of(const struct ha_config *c)
 	if (!store)
 		return NULL;
 	if (add_associations(store, SA_MN_HA, c->node, c->node_count) < 0 ||
-	    add_associations(store, SA_FA_HA, c->foreign_agent, c->foreign_agent_count) < 0) {
+	    add_associations(store, SA_FA_HA, c->foreign_agent,
+			     c->foreign_agent_count) < 0) {
 		sa_store_free(store);
 		return NULL;
 	}
@@ -123,7 +125,8 @@ static int network_of(const struct ha_config *c, struct in_addr home)
 
 	for (unsigned i = 0; i < c->network_count; i++)
 		if (ipv4_prefix_has(c->network[i].prefix, home) &&
-		    (best < 0 || c->network[i].prefix.len > c->network[best].prefix.len))
+		    (best < 0 ||
+		     c->network[i].prefix.len > c->network[best].prefix.len))
 			best = (int)i;
 	return best;
 }
@@ -141,7 +144,8 @@ static struct advertiser *advertiser_on(struct advertiser *list, unsigned count,
  * One advertiser a home link.  A home agent has nothing to say on other links:
  * there H would be clear, and F is not ours (RFC 5944 2.1.1, 2.3).
  */
-static void prepare_adverts(const struct ha_core *ha, struct next_config *next, instant_t now)
+static void prepare_adverts(const struct ha_core *ha, struct next_config *next,
+			    instant_t now)
 {
 	for (unsigned i = 0; i < next->config.advert_count; i++) {
 		const struct advert_config *c = &next->config.advert[i];
@@ -176,7 +180,8 @@ static bool prepare(const struct ha_core *ha, const struct ha_config *config,
 
 	next->associations = associations_of(config);
 	/* One more than needed, so that none at all is no lack of memory. */
-	next->home_links = calloc(config->network_count + 1u, sizeof(*next->home_links));
+	next->home_links =
+		calloc(config->network_count + 1u, sizeof(*next->home_links));
 	next->adverts = calloc(config->advert_count + 1u, sizeof(*next->adverts));
 	if (!copied || !next->associations || !next->home_links || !next->adverts)
 		return false;
@@ -269,11 +274,12 @@ static bool has_virtual(const struct ha_config *c, struct ipv4_prefix p)
 }
 
 /* Add or remove the routes of virtual networks that `c` has and `other` has not. */
-static void change_routes(const struct ha_config *c, const struct ha_config *other, bool add,
-			  struct effect_list *fx)
+static void change_routes(const struct ha_config *c, const struct ha_config *other,
+			  bool add, struct effect_list *fx)
 {
 	for (unsigned i = 0; i < c->network_count; i++)
-		if (is_virtual(&c->network[i]) && !has_virtual(other, c->network[i].prefix))
+		if (is_virtual(&c->network[i]) &&
+		    !has_virtual(other, c->network[i].prefix))
 			ha_forward_network_route(c->network[i].prefix, add, fx);
 }
 
@@ -319,8 +325,8 @@ static void take_over(struct ha_core *ha, const struct next_config *next)
 			ha->config.common.source_burst);
 }
 
-int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config, struct now now,
-			struct effect_list *fx)
+int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
+			struct now now, struct effect_list *fx)
 {
 	struct next_config next = { 0 };
 

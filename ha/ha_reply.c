@@ -38,7 +38,8 @@ static bool answer_on_link(const struct ha_core *ha, const struct datagram *dg,
 	return false;
 }
 
-struct reply_context ha_reply_context(const struct ha_core *ha, const struct datagram *dg,
+struct reply_context ha_reply_context(const struct ha_core *ha,
+				      const struct datagram *dg,
 				      const struct mip_request *rq)
 {
 	return (struct reply_context){
@@ -82,7 +83,8 @@ size_t ha_reply_build(struct ha_core *ha, const struct reply_context *rc, uint8_
 		.lifetime = lifetime,
 		.home = rc->home,
 		.home_agent = rc->home_agent,
-		.ident = code == MIP_HA_IDENT ? ident_resync(rc->ident, clock) : rc->ident,
+		.ident = code == MIP_HA_IDENT ? ident_resync(rc->ident, clock)
+					      : rc->ident,
 	};
 
 	if (!mn)
@@ -94,8 +96,9 @@ size_t ha_reply_build(struct ha_core *ha, const struct reply_context *rc, uint8_
 	return w.bad ? 0 : writer_len(&w);
 }
 
-static void send_on_link(struct ha_core *ha, const struct reply_context *rc, uint32_t txn,
-			 const uint8_t *bytes, size_t len, struct effect_list *fx)
+static void send_on_link(struct ha_core *ha, const struct reply_context *rc,
+			 uint32_t txn, const uint8_t *bytes, size_t len,
+			 struct effect_list *fx)
 {
 	struct effect *e = effect_add(fx, EFFECT_SEND_LINK, txn, rc->home);
 	const struct udp_packet p = {
@@ -114,8 +117,8 @@ static void send_on_link(struct ha_core *ha, const struct reply_context *rc, uin
 					   ++ha->last_ip_id);
 }
 
-static void send_routed(const struct reply_context *rc, uint32_t txn, const uint8_t *bytes,
-			size_t len, struct effect_list *fx)
+static void send_routed(const struct reply_context *rc, uint32_t txn,
+			const uint8_t *bytes, size_t len, struct effect_list *fx)
 {
 	struct effect *e = effect_add(fx, EFFECT_SEND_UDP, txn, rc->home);
 
@@ -182,13 +185,15 @@ void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t 
 /* RFC 5944 3.8.2.2 has 1 whenever only one binding is kept, asked or not (T-05). */
 static uint8_t accepting_code(const struct ha_core *ha)
 {
-	return ha_bindings_per_node(ha) > 1 ? MIP_ACCEPTED : MIP_ACCEPTED_NO_SIMULTANEOUS;
+	return ha_bindings_per_node(ha) > 1 ? MIP_ACCEPTED
+					    : MIP_ACCEPTED_NO_SIMULTANEOUS;
 }
 
-bool ha_reply_prepare(struct ha_core *ha, struct home_node *n, const struct reply_context *rc,
-		      uint16_t lifetime)
+bool ha_reply_prepare(struct ha_core *ha, struct home_node *n,
+		      const struct reply_context *rc, uint16_t lifetime)
 {
-	size_t len = ha_reply_build(ha, rc, accepting_code(ha), lifetime, 0, n->reply.bytes);
+	size_t len =
+		ha_reply_build(ha, rc, accepting_code(ha), lifetime, 0, n->reply.bytes);
 
 	ha_reply_store(n, rc, len);
 	return len != 0;

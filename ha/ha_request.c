@@ -91,8 +91,8 @@ static void send_denial(struct ha_core *ha, struct registration *reg, uint8_t co
 {
 	uint8_t scratch[STORED_REPLY_MAX];
 	uint8_t *bytes = reg->authentic ? reg->node->reply.bytes : scratch;
-	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime, reg->now.ntp,
-				    bytes);
+	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime,
+				    reg->now.ntp, bytes);
 
 	if (reg->authentic)
 		ha_reply_store(reg->node, &reg->reply, len);
@@ -104,8 +104,8 @@ static void send_denial(struct ha_core *ha, struct registration *reg, uint8_t co
 	ha_reply_send(ha, &reg->reply, 0, bytes, len, fx);
 }
 
-static void refuse(struct ha_core *ha, struct registration *reg, const struct verdict *v,
-		   struct effect_list *fx)
+static void refuse(struct ha_core *ha, struct registration *reg,
+		   const struct verdict *v, struct effect_list *fx)
 {
 	ha_count(ha, v->why);
 	/* Packets that only pass by are no event. */
@@ -118,7 +118,8 @@ static void refuse(struct ha_core *ha, struct registration *reg, const struct ve
 	note_refusal(ha, reg, v, fx);
 }
 
-static void resend(struct ha_core *ha, const struct registration *reg, struct effect_list *fx)
+static void resend(struct ha_core *ha, const struct registration *reg,
+		   struct effect_list *fx)
 {
 	const struct stored_reply *s = &reg->node->reply;
 
@@ -139,7 +140,8 @@ static bool is_heard_at_home(const struct ha_core *ha, const struct registration
 	const struct home_link *l = ha_home_link_of(ha, reg->node);
 
 	return !home_link_is_virtual(l) && reg->dg->has_mac &&
-	       reg->dg->ifindex == l->ifindex && ha_same_addr(reg->dg->src, reg->rq.home);
+	       reg->dg->ifindex == l->ifindex &&
+	       ha_same_addr(reg->dg->src, reg->rq.home);
 }
 
 static void end_bindings(struct ha_core *ha, const struct registration *reg,
@@ -157,7 +159,8 @@ static void end_bindings(struct ha_core *ha, const struct registration *reg,
 }
 
 /* RFC 5944 4.6: answer ARP no more, announce the node, then the Reply. */
-static void unbind_node(struct ha_core *ha, struct registration *reg, struct effect_list *fx)
+static void unbind_node(struct ha_core *ha, struct registration *reg,
+			struct effect_list *fx)
 {
 	struct home_node *n = reg->node;
 	size_t before;

@@ -37,18 +37,18 @@ struct home_link {
 
 /* What a node's home link knows of it. */
 struct home_presence {
-	bool proxied;               /* we answer ARP Requests for it */
+	bool proxied; /* we answer ARP Requests for it */
 	unsigned announcements_left;
-	struct mac announced;       /* the address that announcements spread */
-	struct timer announce;      /* the next announcement */
-	struct timer defend;        /* look again whether a claim was a conflict */
-	instant_t defended;         /* when we last did; 0: never */
+	struct mac announced;  /* the address that announcements spread */
+	struct timer announce; /* the next announcement */
+	struct timer defend;   /* look again whether a claim was a conflict */
+	instant_t defended;    /* when we last did; 0: never */
 };
 
 enum home_arp {
-	HOME_ARP_NONE,     /* not our business */
+	HOME_ARP_NONE, /* not our business */
 	HOME_ARP_ANSWERED,
-	HOME_ARP_CLAIMED,  /* somebody says that the address is his; see home_link_defend */
+	HOME_ARP_CLAIMED, /* somebody says the address is his; see home_link_claimed */
 };
 
 static inline bool home_link_is_virtual(const struct home_link *l)

@@ -22,14 +22,14 @@ static const uint32_t coas[8] = { HB_FA,    HB_FA2,  HB_COLOCATED, 0x0a000402,
 static const uint32_t dsts[4] = { HB_HA, HB_HA, 0x0a0100ff, 0xffffffff };
 
 enum { /* bits of the octet that says how a Request is to be wrong */
-	FORGED = 1,
-	NO_SPI = 2,
-	TWICE = 4,
-	FA_SIGNS = 8,
-	FA_FORGED = 16,
-	AT_HOME = 32,
-	REPEATED = 64,
-	OLD = 128,
+       FORGED = 1,
+       NO_SPI = 2,
+       TWICE = 4,
+       FA_SIGNS = 8,
+       FA_FORGED = 16,
+       AT_HOME = 32,
+       REPEATED = 64,
+       OLD = 128,
 };
 
 static struct ha_ask read_ask(struct ha_bench *b, struct reader *in)

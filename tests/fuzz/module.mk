@@ -5,9 +5,11 @@ fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/targets.def
 fuzz_sources += tests/fuzz/fuzz_advert.c
 fuzz_sources += tests/fuzz/fuzz_fa.c tests/unit/fa_world.c tests/unit/fa_world.h \
 	tests/unit/fa_storm.c tests/unit/fa_storm.h
-fuzz_sources += tests/fuzz/fuzz_ha.c tests/unit/ha_bench.c tests/unit/ha_bench.h
+fuzz_sources += tests/fuzz/fuzz_ha.c tests/unit/ha_bench.c tests/unit/ha_bench.h \
+	tests/unit/ha_world.c
 fuzz_sources += tests/fuzz/fuzz_ipv4.c
 fuzz_sources += tests/fuzz/fuzz_mip_msg.c
+fuzz_sources += tests/fuzz/fuzz_pull.c
 fuzz_sources += tests/fuzz/fuzz_mn.c tests/sim/kernel.c tests/sim/kernel.h
 
 check_PROGRAMS += tests/fuzz/replay

@@ -43,10 +43,12 @@ static void set_peers(struct ha_bench *b)
 	b->node[0] = (struct peer_config){ hb_addr(homes[0]), &b->assoc[0], 2, 0 };
 	for (unsigned i = 1; i < HB_NODES; i++) {
 		set_assoc(b, i + 1, HB_SPI);
-		b->node[i] = (struct peer_config){ hb_addr(homes[i]), &b->assoc[i + 1], 1, 0 };
+		b->node[i] = (struct peer_config){ hb_addr(homes[i]), &b->assoc[i + 1],
+						   1, 0 };
 	}
 	set_assoc(b, HB_NODES + 1, HB_FA_SPI);
-	b->agent[0] = (struct peer_config){ hb_addr(HB_FA), &b->assoc[HB_NODES + 1], 1, 0 };
+	b->agent[0] =
+		(struct peer_config){ hb_addr(HB_FA), &b->assoc[HB_NODES + 1], 1, 0 };
 }
 
 static void set_link(struct ha_bench *b, int ifindex, const char *name, uint32_t addr,
@@ -107,8 +109,8 @@ void hb_init(struct ha_bench *b)
 	};
 }
 
-static void add_peers(struct sa_store *s, enum sa_kind kind, const struct peer_config *peers,
-		      unsigned count)
+static void add_peers(struct sa_store *s, enum sa_kind kind,
+		      const struct peer_config *peers, unsigned count)
 {
 	for (unsigned p = 0; p < count; p++) {
 		for (unsigned i = 0; i < peers[p].assoc_count; i++) {
@@ -126,50 +128,6 @@ static void add_peers(struct sa_store *s, enum sa_kind kind, const struct peer_c
 
 /* -- The edge --------------------------------------------------------------- */
 
-static bool same_edit(const struct fwd_edit *a, const struct fwd_edit *b)
-{
-	return a->home.s_addr == b->home.s_addr && tunnel_spec_equal(&a->tunnel, &b->tunnel);
-}
-
-/* 0 or the errno of a kernel that does not have, or already has, what is meant. */
-static int apply_forward(struct ha_world *w, const struct fwd_edit *edit)
-{
-	for (unsigned i = 0; i < w->entry_count; i++) {
-		if (!same_edit(&w->entry[i], edit))
-			continue;
-		if (edit->kind == FWD_BINDING_SET)
-			w->entry[i] = *edit;
-		else
-			w->entry[i] = w->entry[--w->entry_count];
-		return 0;
-	}
-	if (edit->kind != FWD_BINDING_SET)
-		return ENOENT;
-	if (w->entry_count == HB_ROOM)
-		return ENOSPC;
-	w->entry[w->entry_count++] = *edit;
-	return 0;
-}
-
-static int apply_route(struct ha_world *w, const struct effect_route *r)
-{
-	for (unsigned i = 0; i < w->route_count; i++) {
-		if (w->route[i].addr.s_addr != r->dst.addr.s_addr ||
-		    w->route[i].len != r->dst.len)
-			continue;
-		if (r->add)
-			return EEXIST;
-		w->route[i] = w->route[--w->route_count];
-		return 0;
-	}
-	if (!r->add)
-		return ENOENT;
-	if (w->route_count == HB_ROOM)
-		return ENOSPC;
-	w->route[w->route_count++] = r->dst;
-	return 0;
-}
-
 static void check_reply(struct ha_bench *b, const uint8_t *bytes, size_t len,
 			struct in_addr fa)
 {
@@ -181,10 +139,11 @@ static void check_reply(struct ha_bench *b, const uint8_t *bytes, size_t len,
 		return;
 	b->replied = true;
 	b->reply_has_fa = ix.fa_ha_count != 0;
-	b->reply_authentic = auth_verify(b->peers, SA_MN_HA, b->reply.home, message, &ix,
-					 NULL) == AUTH_OK &&
-			     (!b->reply_has_fa || auth_verify(b->peers, SA_FA_HA, fa, message,
-							      &ix, NULL) == AUTH_OK);
+	b->reply_authentic =
+		auth_verify(b->peers, SA_MN_HA, b->reply.home, message, &ix, NULL) ==
+			AUTH_OK &&
+		(!b->reply_has_fa ||
+		 auth_verify(b->peers, SA_FA_HA, fa, message, &ix, NULL) == AUTH_OK);
 	/* The view ends with the effect. */
 	b->reply.extensions = reader_over(NULL, 0);
 }
@@ -195,9 +154,9 @@ static int carry_out(struct ha_bench *b, const struct effect *e)
 
 	switch (e->kind) {
 	case EFFECT_FORWARD:
-		return apply_forward(&b->world, &e->forward);
+		return hw_forward(&b->world, &e->forward);
 	case EFFECT_ROUTE:
-		return apply_route(&b->world, &e->route);
+		return hw_route(&b->world, &e->route);
 	case EFFECT_SEND_UDP:
 		b->reply_effect = *e;
 		check_reply(b, e->udp.bytes, e->udp.len, e->udp.dst);
@@ -280,7 +239,8 @@ void hb_start(struct ha_bench *b)
 	effect_list_init(&b->log);
 	b->peers = sa_store_new();
 	add_peers(b->peers, SA_MN_HA, b->config.node, b->config.node_count);
-	add_peers(b->peers, SA_FA_HA, b->config.foreign_agent, b->config.foreign_agent_count);
+	add_peers(b->peers, SA_FA_HA, b->config.foreign_agent,
+		  b->config.foreign_agent_count);
 	b->ha = ha_core_new(&b->config, &b->links, rng, b->now, &fx);
 	if (b->ha)
 		run(b, &fx);
@@ -344,10 +304,12 @@ struct ha_ask hb_ask_home(struct ha_bench *b, uint32_t home)
 	return a;
 }
 
-static void sign(struct ha_bench *b, struct writer *w, enum sa_kind kind, struct in_addr peer,
-		 uint32_t spi, bool forged)
+static void sign(struct ha_bench *b, struct writer *w, enum sa_kind kind,
+		 struct in_addr peer, uint32_t spi, bool forged)
 {
-	struct mip_sa stranger = { .kind = kind, .algorithm = AUTH_HMAC_MD5, .spi = spi };
+	struct mip_sa stranger = { .kind = kind,
+				   .algorithm = AUTH_HMAC_MD5,
+				   .spi = spi };
 	const struct secret key = { b->key[0], sizeof(b->key[0]) };
 	struct mip_sa *sa = sa_find(b->peers, kind, peer, spi);
 
@@ -362,7 +324,8 @@ static void sign(struct ha_bench *b, struct writer *w, enum sa_kind kind, struct
 		w->at[-1] ^= 1;
 }
 
-size_t hb_encode(struct ha_bench *b, const struct ha_ask *a, uint8_t bytes[MIP_MESSAGE_MAX])
+size_t hb_encode(struct ha_bench *b, const struct ha_ask *a,
+		 uint8_t bytes[MIP_MESSAGE_MAX])
 {
 	struct writer w = writer_over(bytes, MIP_MESSAGE_MAX);
 
@@ -520,7 +483,8 @@ unsigned hb_count(const struct ha_bench *b, enum effect_kind kind)
 	return count;
 }
 
-const struct effect *hb_effect(const struct ha_bench *b, enum effect_kind kind, unsigned nth)
+const struct effect *hb_effect(const struct ha_bench *b, enum effect_kind kind,
+			       unsigned nth)
 {
 	for (size_t i = 0; i < b->log.count; i++)
 		if (b->log.at[i].kind == kind && nth-- == 0)
@@ -541,7 +505,8 @@ struct home_node *hb_node_of(const struct ha_bench *b, uint32_t home)
 	return home_node_find(&b->ha->table, hb_addr(home));
 }
 
-struct mobility_binding *hb_binding(const struct ha_bench *b, uint32_t home, uint32_t care_of)
+struct mobility_binding *hb_binding(const struct ha_bench *b, uint32_t home,
+				    uint32_t care_of)
 {
 	struct home_node *n = hb_node_of(b, home);
 
@@ -551,114 +516,4 @@ struct mobility_binding *hb_binding(const struct ha_bench *b, uint32_t home, uin
 uint64_t hb_counter(const struct ha_bench *b, enum ha_counter c)
 {
 	return b->ha->counters[c];
-}
-
-static bool world_forwards(const struct ha_world *w, const struct mobility_binding *m)
-{
-	for (unsigned i = 0; i < w->entry_count; i++) {
-		const struct fwd_edit *e = &w->entry[i];
-
-		if (e->home.s_addr == m->home.s_addr &&
-		    tunnel_spec_equal(&e->tunnel, &m->tunnel))
-			return e->reverse == ((m->flags & MIP_FLAG_T) != 0) &&
-			       e->broadcasts == m->broadcasts &&
-			       e->nested == ((m->flags & MIP_FLAG_D) == 0);
-	}
-	return false;
-}
-
-static bool world_routes(const struct ha_world *w, struct in_addr addr, unsigned len)
-{
-	for (unsigned i = 0; i < w->route_count; i++)
-		if (w->route[i].addr.s_addr == addr.s_addr && w->route[i].len == len)
-			return true;
-	return false;
-}
-
-static const char *binding_fault(const struct ha_bench *b, const struct mobility_binding *m)
-{
-	if (timer_is_set(&m->expiry) == instant_is_never(m->expires))
-		return "a binding without its timer";
-	if (!instant_before(b->now.mono, m->expires))
-		return "a binding has outlived its lifetime";
-	if (!world_forwards(&b->world, m))
-		return "a binding without its forwarding entry";
-	return NULL;
-}
-
-static const char *node_fault(const struct ha_bench *b, const struct home_node *n,
-			      unsigned *bindings, unsigned *routes)
-{
-	const struct home_link *l = ha_home_link_of(b->ha, n);
-	bool on_link = l && !home_link_is_virtual(l);
-	bool away = n->binding_count > 0;
-	unsigned count = 0;
-
-	if (n->presence.proxied != (away && on_link))
-		return "proxy ARP does not match the bindings";
-	if (world_routes(&b->world, n->home, 32) != (away && on_link))
-		return "the host route does not match the bindings";
-	list_each(it, nx, &n->bindings) {
-		const char *fault = binding_fault(
-			b, container_of(it, struct mobility_binding, in_node));
-
-		if (fault)
-			return fault;
-		count++;
-	}
-	*bindings += count;
-	*routes += away && on_link;
-	return count == n->binding_count ? NULL : "a node miscounts its bindings";
-}
-
-const char *hb_fault(const struct ha_bench *b)
-{
-	struct home_node *n, *next;
-	unsigned bindings = 0, routes = 0;
-
-	for (unsigned i = 0; i < b->ha->config.network_count; i++)
-		routes += home_link_is_virtual(&b->ha->home_links[i]);
-	HASH_ITER(hh, b->ha->table.nodes, n, next) {
-		const char *fault = node_fault(b, n, &bindings, &routes);
-
-		if (fault)
-			return fault;
-	}
-	if (b->world.entry_count != bindings)
-		return "a forwarding entry without its binding";
-	if (b->world.route_count != routes)
-		return "a route that nobody needs";
-	if (ha_core_binding_count(b->ha) != bindings)
-		return "the table miscounts its bindings";
-	return NULL;
-}
-
-static bool is_bound(const struct ha_bench *b, const struct fwd_edit *e)
-{
-	struct home_node *n = home_node_find(&b->ha->table, e->home);
-	const struct mobility_binding *m = n ? binding_find(n, e->tunnel.remote) : NULL;
-
-	return m && tunnel_spec_equal(&m->tunnel, &e->tunnel);
-}
-
-static bool is_away(const struct ha_bench *b, struct in_addr home)
-{
-	struct home_node *n = home_node_find(&b->ha->table, home);
-
-	return n && n->binding_count > 0;
-}
-
-void hb_forget_orphans(struct ha_bench *b)
-{
-	struct ha_world *w = &b->world;
-
-	if (!b->failed)
-		return;
-	b->failed = false;
-	for (unsigned i = w->entry_count; i-- > 0;)
-		if (!is_bound(b, &w->entry[i]))
-			w->entry[i] = w->entry[--w->entry_count];
-	for (unsigned i = w->route_count; i-- > 0;)
-		if (w->route[i].len == 32 && !is_away(b, w->route[i].addr))
-			w->route[i] = w->route[--w->route_count];
 }

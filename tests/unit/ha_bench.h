@@ -20,13 +20,15 @@
 #include "ha/ha_core.h"
 #include "ha/ha_private.h"
 
-#define HB_HA 0x0a010001u      /* 10.1.0.1 */
-#define HB_NODE 0x0a01000au    /* 10.1.0.10 */
-#define HB_NODE2 0x0a01000bu   /* 10.1.0.11 */
-#define HB_FAR 0x0a07000au     /* 10.7.0.10 */
-#define HB_STRAY 0xc0000209u   /* 192.0.2.9 */
-#define HB_FA 0x0a000202u      /* 10.0.2.2 */
-#define HB_FA2 0x0a000302u     /* 10.0.3.2 */
+#include <stdio.h>
+
+#define HB_HA        0x0a010001u /* 10.1.0.1 */
+#define HB_NODE      0x0a01000au /* 10.1.0.10 */
+#define HB_NODE2     0x0a01000bu /* 10.1.0.11 */
+#define HB_FAR       0x0a07000au /* 10.7.0.10 */
+#define HB_STRAY     0xc0000209u /* 192.0.2.9 */
+#define HB_FA        0x0a000202u /* 10.0.2.2 */
+#define HB_FA2       0x0a000302u /* 10.0.3.2 */
 #define HB_COLOCATED 0x0a090007u
 
 enum {
@@ -48,11 +50,11 @@ struct ha_ask {
 	unsigned fa_times;
 	const uint8_t *extra; /* extensions in front of the MN-HA extension */
 	size_t extra_len;
-	bool forged;     /* a wrong authenticator of the node */
+	bool forged; /* a wrong authenticator of the node */
 	bool fa_forged;
 	struct in_addr src, dst;
 	int ifindex;
-	bool on_link;    /* through the packet socket, from the node's address */
+	bool on_link; /* through the packet socket, from the node's address */
 };
 
 /* What the kernel would hold. */
@@ -74,22 +76,26 @@ struct ha_bench {
 	struct links links;
 	struct rng_seeded seed;
 	struct now now;
-	uint64_t last_ident;    /* of the Requests made */
+	uint64_t last_ident; /* of the Requests made */
 	struct ha_core *ha;
 	struct sa_store *peers; /* the other ends of all associations */
 
 	struct ha_world world;
-	struct effect_list log; /* what was carried out since the last event, in order */
+	struct effect_list log; /* carried out since the last event, in order */
 	int fail;               /* kind of effect to fail once; -1: none */
 	unsigned fail_after;    /* of that kind, let so many pass first */
 	bool failed;            /* something has, since the last hb_forget_orphans */
 
-	bool replied;           /* of the last event */
+	bool replied; /* of the last event */
 	struct mip_reply reply;
 	struct effect reply_effect;
-	bool reply_authentic;   /* both authenticators, as far as shared, were right */
+	bool reply_authentic; /* both authenticators, as far as shared, were right */
 	bool reply_has_fa;
 };
+
+/* Do to the model what the effect asks for; 0 or an errno (ha_world.c). */
+int hw_forward(struct ha_world *w, const struct fwd_edit *edit);
+int hw_route(struct ha_world *w, const struct effect_route *r);
 
 extern const struct mac hb_home_mac; /* of the agent on its home link */
 extern const struct mac hb_node_mac;
@@ -110,7 +116,8 @@ struct ha_ask hb_ask(struct ha_bench *b, uint32_t home, uint32_t care_of);
 /* A deregistration of everything by a node that is at home. */
 struct ha_ask hb_ask_home(struct ha_bench *b, uint32_t home);
 
-size_t hb_encode(struct ha_bench *b, const struct ha_ask *a, uint8_t bytes[MIP_MESSAGE_MAX]);
+size_t hb_encode(struct ha_bench *b, const struct ha_ask *a,
+		 uint8_t bytes[MIP_MESSAGE_MAX]);
 
 /* Let the agent have it; the code of the Reply, or -1 for silence. */
 int hb_send(struct ha_bench *b, const struct ha_ask *a);
@@ -129,7 +136,8 @@ unsigned hb_clear(struct ha_bench *b, uint32_t home);
 
 /* Questions. */
 unsigned hb_count(const struct ha_bench *b, enum effect_kind kind); /* in the log */
-const struct effect *hb_effect(const struct ha_bench *b, enum effect_kind kind, unsigned nth);
+const struct effect *hb_effect(const struct ha_bench *b, enum effect_kind kind,
+			       unsigned nth);
 const struct note *hb_note(const struct ha_bench *b, enum note_kind kind);
 struct mobility_binding *hb_binding(const struct ha_bench *b, uint32_t home,
 				    uint32_t care_of);
@@ -143,9 +151,18 @@ uint64_t hb_counter(const struct ha_bench *b, enum ha_counter c);
  */
 const char *hb_fault(const struct ha_bench *b);
 
+/* For tests: assert that nothing is wrong, and say what. */
+#define SOUND(b)                                  \
+	do {                                      \
+		const char *fault_ = hb_fault(b); \
+		CU_ASSERT_PTR_NULL(fault_);       \
+		if (fault_)                       \
+			printf("# %s\n", fault_); \
+	} while (0)
+
 /*
- * If anything has failed: a clearing that the kernel refuses leaves something behind that
- * no agent will remove; the model keeps no count of it.
+ * If anything has failed: a clearing that the kernel refuses leaves something
+ * behind that no agent will remove; the model keeps no count of it.
  */
 void hb_forget_orphans(struct ha_bench *b);
 

@@ -38,7 +38,8 @@ static void bench_close(struct bench *b)
 	timers_fini(&b->timers);
 }
 
-static struct mobility_binding *add(struct bench *b, uint32_t care_of, instant_t expires)
+static struct mobility_binding *add(struct bench *b, uint32_t care_of,
+				    instant_t expires)
 {
 	const struct mobility_binding values = { .home = b->node->home,
 						 .care_of = addr(care_of),
@@ -140,7 +141,8 @@ static void a_lower_limit_leaves_those_there(void)
 
 static void remaining_counts_up(void)
 {
-	struct mobility_binding m = { .expires = instant_add(start, duration_ms(2500)) };
+	struct mobility_binding m = { .expires =
+					      instant_add(start, duration_ms(2500)) };
 
 	CU_ASSERT_EQUAL(binding_remaining(&m, start), 3);
 	CU_ASSERT_EQUAL(binding_remaining(&m, instant_add(start, duration_ms(500))), 2);
@@ -154,10 +156,12 @@ void suite_binding(void)
 {
 	CU_pSuite s = CU_add_suite("binding", NULL, NULL);
 
-	CU_add_test(s, "nodes are found by home address", nodes_are_found_by_home_address);
+	CU_add_test(s, "nodes are found by home address",
+		    nodes_are_found_by_home_address);
 	CU_add_test(s, "bindings keep their order", bindings_keep_their_order);
 	CU_add_test(s, "each has its timer", each_has_its_timer);
 	CU_add_test(s, "full is full until one leaves", full_is_full_until_one_leaves);
-	CU_add_test(s, "a lower limit leaves those there", a_lower_limit_leaves_those_there);
+	CU_add_test(s, "a lower limit leaves those there",
+		    a_lower_limit_leaves_those_there);
 	CU_add_test(s, "remaining counts up", remaining_counts_up);
 }

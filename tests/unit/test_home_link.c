@@ -37,7 +37,9 @@ static struct in_addr addr(uint32_t a)
 
 static void set_link(struct bench *b, bool up, struct mac mac)
 {
-	const struct link l = { .ifindex = IFINDEX, .name = "home", .up = up, .mac = mac };
+	const struct link l = {
+		.ifindex = IFINDEX, .name = "home", .up = up, .mac = mac
+	};
 
 	CU_ASSERT_TRUE(links_set(&b->links, &l));
 }
@@ -98,8 +100,8 @@ static int step(struct bench *b)
 	return t->kind;
 }
 
-static enum home_arp hear(struct bench *b, uint16_t op, struct mac from, uint32_t sender,
-			  uint32_t target)
+static enum home_arp hear(struct bench *b, uint16_t op, struct mac from,
+			  uint32_t sender, uint32_t target)
 {
 	const struct arp_frame f = {
 		.arp = { op, from, addr(sender), { { 0 } }, addr(target) },
@@ -212,7 +214,8 @@ static void nothing_else_is_answered(void)
 	CU_ASSERT_EQUAL(hear(&b, ARP_REQUEST, host_mac, HOST, NODE + 1), HOME_ARP_NONE);
 	CU_ASSERT_EQUAL(hear(&b, ARP_REPLY, host_mac, HOST, NODE), HOME_ARP_NONE);
 	CU_ASSERT_EQUAL(hear(&b, ARP_REQUEST, our_mac, HOST, NODE), HOME_ARP_NONE);
-	CU_ASSERT_EQUAL(hear(&b, ARP_REQUEST, MAC_BROADCAST, HOST, NODE), HOME_ARP_NONE);
+	CU_ASSERT_EQUAL(hear(&b, ARP_REQUEST, MAC_BROADCAST, HOST, NODE),
+			HOME_ARP_NONE);
 	effect_list_clear(&b.fx);
 	CU_ASSERT_EQUAL(home_link_on_arp(&b.link, &b.node, &f, &b.fx), HOME_ARP_NONE);
 	CU_ASSERT_EQUAL(b.fx.count, 0);
@@ -338,14 +341,17 @@ void suite_home_link(void)
 	CU_add_test(s, "leaving again ends the other announcement",
 		    leaving_again_ends_the_other_announcement);
 	CU_add_test(s, "expiry announces nothing", expiry_announces_nothing);
-	CU_add_test(s, "requests and probes are answered", requests_and_probes_are_answered);
+	CU_add_test(s, "requests and probes are answered",
+		    requests_and_probes_are_answered);
 	CU_add_test(s, "nothing else is answered", nothing_else_is_answered);
 	CU_add_test(s, "claims are seen in any form", claims_are_seen_in_any_form);
 	CU_add_test(s, "claims are defended at a bounded rate",
 		    claims_are_defended_at_a_bounded_rate);
 	CU_add_test(s, "returning drops the claim", returning_drops_the_claim);
-	CU_add_test(s, "a link that is down hears nothing", a_link_that_is_down_hears_nothing);
-	CU_add_test(s, "another hardware address is news", another_hardware_address_is_news);
+	CU_add_test(s, "a link that is down hears nothing",
+		    a_link_that_is_down_hears_nothing);
+	CU_add_test(s, "another hardware address is news",
+		    another_hardware_address_is_news);
 	CU_add_test(s, "only nodes away are announced again",
 		    only_nodes_away_are_announced_again);
 	CU_add_test(s, "virtual networks never arp", virtual_networks_never_arp);
