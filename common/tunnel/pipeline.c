@@ -114,7 +114,8 @@ void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr sr
 {
 	struct pkt *icmp;
 
-	if (!icmp_may_answer(p->data, p->len) || !pipeline_may_send_icmp(pl))
+	if (pl->silent || !icmp_may_answer(p->data, p->len) ||
+	    !pipeline_may_send_icmp(pl))
 		return;
 	icmp = pkt_take(pl->config.pool);
 	if (!icmp) {

@@ -84,6 +84,7 @@ void pipeline_broadcast(struct pipeline *pl, struct pkt_vec *in,
 {
 	pl->now = in->now;
 	pl->out = out;
+	pl->silent = true;
 	for (unsigned i = 0; i < in->count; i++) {
 		enum drop_reason why = judge_broadcast(pl, in->pkt[i]);
 
@@ -95,4 +96,5 @@ void pipeline_broadcast(struct pipeline *pl, struct pkt_vec *in,
 		pkt_give(pl->config.pool, in->pkt[i]);
 	}
 	in->count = 0;
+	pl->silent = false;
 }

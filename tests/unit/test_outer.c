@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Outer headers: the fields that are filled in, and what is carried over at the exit. */
+/* Outer headers: the fields filled in, and what is carried over at the exit. */
 #include "common/tunnel/outer.h"
 
 #include "common/tunnel/ecn.h"
