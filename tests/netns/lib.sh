@@ -142,8 +142,10 @@ lab_stop() {
 }
 
 # lab_wait SECONDS CONDITION: poll a shell condition; false when time is up.
+# SJ_SLOW multiplies the time, for slow builds.
 lab_wait() {
-	local left=$(($1 * 20))
+	local left
+	left=$(awk "BEGIN { print int($1 * 20 * ${SJ_SLOW:-1}) }")
 	while ! eval "$2"; do
 		[ $((left -= 1)) -gt 0 ] || return 1
 		sleep 0.05
@@ -180,12 +182,14 @@ lab_leftovers() {
 
 # Results, one a line, in the Test Anything Protocol.
 _tap=0
+_tap_failed=0
 ok() { # DESCRIPTION
 	_tap=$((_tap + 1))
 	printf 'ok %d - %s\n' $_tap "$1"
 }
 not_ok() { # DESCRIPTION [DETAIL...]
 	_tap=$((_tap + 1))
+	_tap_failed=$((_tap_failed + 1))
 	printf 'not ok %d - %s\n' $_tap "$1"
 	shift
 	[ $# -gt 0 ] && printf '%s\n' "$@" | sed 's/^/#   /'
@@ -200,7 +204,11 @@ check() { # DESCRIPTION COMMAND...
 		not_ok "$what" "failed: $*" "$output"
 	fi
 }
-tap_done() { printf '1..%d\n' $_tap; }
+# tap_done: the plan, and the status of the whole story.
+tap_done() {
+	printf '1..%d\n' $_tap
+	[ "$_tap_failed" -eq 0 ]
+}
 tap_skip_all() {
 	printf '1..0 # SKIP %s\n' "$1"
 	exit 77
