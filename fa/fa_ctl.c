@@ -68,13 +68,14 @@ static void show_pending(void *arg, const struct pending_registration *p)
 	json_t *row = json_object();
 
 	set_registration(row, l, &p->rq);
-	json_object_set_new(row, "remaining", json_integer(seconds_left(p->closes, l->now)));
+	json_object_set_new(row, "remaining",
+			    json_integer(seconds_left(p->closes, l->now)));
 	ctl_reply_row(l->reply, row);
 }
 
 static void answer_visitors(void *agent, const char *argument, struct ctl_reply *reply)
 {
-	struct listing l = {reply, agent_shell_links(agent), host_now()};
+	struct listing l = { reply, agent_shell_links(agent), host_now() };
 
 	(void)argument;
 	fa_core_each_visitor(agent_shell_core(agent), show_visitor, &l);
@@ -82,7 +83,7 @@ static void answer_visitors(void *agent, const char *argument, struct ctl_reply 
 
 static void answer_pending(void *agent, const char *argument, struct ctl_reply *reply)
 {
-	struct listing l = {reply, agent_shell_links(agent), host_now()};
+	struct listing l = { reply, agent_shell_links(agent), host_now() };
 
 	(void)argument;
 	fa_core_each_pending(agent_shell_core(agent), show_pending, &l);
@@ -109,12 +110,12 @@ static void answer_clear(void *agent, const char *argument, struct ctl_reply *re
 }
 
 static const struct ctl_request requests[] = {
-	{"show visitors", NULL, "mobile nodes that are registered through us",
-	 answer_visitors},
-	{"show pending", NULL, "registrations that no home agent has answered yet",
-	 answer_pending},
-	{"clear visitor", "ADDR", "forget a visitor", answer_clear},
-	{NULL, NULL, NULL, NULL},
+	{ "show visitors", NULL, "mobile nodes that are registered through us",
+	  answer_visitors },
+	{ "show pending", NULL, "registrations that no home agent has answered yet",
+	  answer_pending },
+	{ "clear visitor", "ADDR", "forget a visitor", answer_clear },
+	{ NULL, NULL, NULL, NULL },
 };
 
 const struct ctl_request *fa_ctl_requests(void)

@@ -44,7 +44,7 @@ static unsigned served(const void *config, struct served_link *to, unsigned room
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < c->advert_count && count < room; i++) {
-		to[count] = (struct served_link){0};
+		to[count] = (struct served_link){ 0 };
 		memcpy(to[count++].name, c->advert[i].interface, sizeof(to->name));
 	}
 	return count;
@@ -60,18 +60,19 @@ static size_t max_entries(const void *config)
 static const struct agent_program program = {
 	.name = "mip-fa",
 	.command = "mip-fa",
-	.summary = "The foreign agent of Mobile IPv4: lets visiting mobile nodes register\n"
+	.summary = "The foreign agent of Mobile IPv4: lets visiting mobile nodes "
+		   "register\n"
 		   "through it, and is the end of the tunnels to them.",
 	.default_config = "/etc/sojourn/fa.xml",
 	.router = true,
-	.core = {AGENT_CORE_OPS(fa), .violations = fa_violations},
-	.config = {.size = sizeof(struct fa_config),
-		   .load = load,
-		   .release = release,
-		   .common = common,
-		   .served = served,
-		   .max_entries = max_entries,
-		   .list_options = fa_config_list_options},
+	.core = { AGENT_CORE_OPS(fa), .violations = fa_violations },
+	.config = { .size = sizeof(struct fa_config),
+		    .load = load,
+		    .release = release,
+		    .common = common,
+		    .served = served,
+		    .max_entries = max_entries,
+		    .list_options = fa_config_list_options },
 	.status = fa_ctl_status,
 	.requests = fa_ctl_requests,
 };

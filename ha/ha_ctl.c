@@ -36,10 +36,12 @@ static void show_binding(void *arg, const struct mobility_binding *b)
 	json_set_addr(row, "care-of", b->care_of);
 	json_set_addr(row, "source", b->source);
 	json_object_set_new(row, "lifetime", json_integer(b->lifetime));
-	json_object_set_new(row, "remaining", json_integer(seconds_left(b->expires, l->now)));
+	json_object_set_new(row, "remaining",
+			    json_integer(seconds_left(b->expires, l->now)));
 	json_object_set_new(row, "spi", json_hex32(b->spi));
 	json_object_set_new(row, "ident", json_hex64(b->ident));
-	json_object_set_new(row, "co-located", json_boolean((b->flags & MIP_FLAG_D) != 0));
+	json_object_set_new(row, "co-located",
+			    json_boolean((b->flags & MIP_FLAG_D) != 0));
 	json_object_set_new(row, "reverse-tunnel",
 			    json_boolean((b->flags & MIP_FLAG_T) != 0));
 	json_object_set_new(row, "broadcasts", json_boolean(b->broadcasts));
@@ -49,7 +51,7 @@ static void show_binding(void *arg, const struct mobility_binding *b)
 
 static void answer_bindings(void *agent, const char *argument, struct ctl_reply *reply)
 {
-	struct listing l = {reply, host_now()};
+	struct listing l = { reply, host_now() };
 
 	(void)argument;
 	ha_core_each_binding(agent_shell_core(agent), show_binding, &l);
@@ -76,10 +78,11 @@ static void answer_clear(void *agent, const char *argument, struct ctl_reply *re
 }
 
 static const struct ctl_request requests[] = {
-	{"show bindings", NULL, "mobility bindings: who is away, and where", answer_bindings},
-	{"clear binding", "ADDR", "drop all mobility bindings of a home address",
-	 answer_clear},
-	{NULL, NULL, NULL, NULL},
+	{ "show bindings", NULL, "mobility bindings: who is away, and where",
+	  answer_bindings },
+	{ "clear binding", "ADDR", "drop all mobility bindings of a home address",
+	  answer_clear },
+	{ NULL, NULL, NULL, NULL },
 };
 
 const struct ctl_request *ha_ctl_requests(void)

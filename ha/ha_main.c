@@ -52,7 +52,7 @@ static struct served_link *entry(struct served_link *to, unsigned *count, unsign
 			return &to[i];
 	if (*count == room)
 		return NULL;
-	to[*count] = (struct served_link){0};
+	to[*count] = (struct served_link){ 0 };
 	memcpy(to[*count].name, name, sizeof(to->name));
 	return &to[(*count)++];
 }
@@ -89,18 +89,19 @@ static size_t max_entries(const void *config)
 static const struct agent_program program = {
 	.name = "mip-ha",
 	.command = "mip-ha",
-	.summary = "The home agent of Mobile IPv4: keeps track of its mobile nodes, takes up\n"
+	.summary = "The home agent of Mobile IPv4: keeps track of its mobile nodes, "
+		   "takes up\n"
 		   "what is sent to them at home and tunnels it to where they are.",
 	.default_config = "/etc/sojourn/ha.xml",
 	.router = true,
-	.core = {AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations},
-	.config = {.size = sizeof(struct ha_config),
-		   .load = load,
-		   .release = release,
-		   .common = common,
-		   .served = served,
-		   .max_entries = max_entries,
-		   .list_options = ha_config_list_options},
+	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations },
+	.config = { .size = sizeof(struct ha_config),
+		    .load = load,
+		    .release = release,
+		    .common = common,
+		    .served = served,
+		    .max_entries = max_entries,
+		    .list_options = ha_config_list_options },
 	.status = ha_ctl_status,
 	.requests = ha_ctl_requests,
 };

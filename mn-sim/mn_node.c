@@ -48,7 +48,7 @@ static unsigned served(const void *config, struct served_link *to, unsigned room
 
 	if (room == 0)
 		return 0;
-	*to = (struct served_link){.sock = {.arp = true, .transit = true}};
+	*to = (struct served_link){ .sock = { .arp = true, .transit = true } };
 	memcpy(to->name, c->interface, sizeof(to->name));
 	return 1;
 }
@@ -84,17 +84,17 @@ static void status(const void *core, struct now now, json_t *o)
 static const struct agent_program program = {
 	.name = "mn-sim",
 	.command = "mn-sim node",
-	.summary = "A mobile node of Mobile IPv4 on an interface of this machine: finds agents,\n"
-		   "registers where it is, and keeps its home address wherever it goes.",
+	.summary = "A mobile node of Mobile IPv4 on an interface of this machine: finds\n"
+		   "agents, registers where it is, and keeps its home address.",
 	.default_config = "/etc/sojourn/mn.xml",
-	.core = {AGENT_CORE_OPS(mn), .arp = mn_arp},
-	.config = {.size = sizeof(struct mn_config),
-		   .load = load,
-		   .release = release,
-		   .common = common,
-		   .served = served,
-		   .max_entries = max_entries,
-		   .list_options = mn_config_list_options},
+	.core = { AGENT_CORE_OPS(mn), .arp = mn_arp },
+	.config = { .size = sizeof(struct mn_config),
+		    .load = load,
+		    .release = release,
+		    .common = common,
+		    .served = served,
+		    .max_entries = max_entries,
+		    .list_options = mn_config_list_options },
 	.status = status,
 };
 

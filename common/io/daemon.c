@@ -21,7 +21,7 @@
 
 int daemon_protect_memory(void)
 {
-	const struct rlimit none = {0, 0};
+	const struct rlimit none = { 0, 0 };
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		return -errno;
@@ -90,7 +90,7 @@ int daemon_background(void)
 static void notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = path ? strlen(path) : 0;
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	int fd;

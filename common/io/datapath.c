@@ -57,8 +57,8 @@ static void wire_refused(void *arg, struct pkt *p, int error)
 	struct datapath *dp = arg;
 
 	if (error == EMSGSIZE)
-		pipeline_too_big(dp->pipeline, p, pktio_path_mtu(pkt_ipv4(p)->dst), dp->now,
-				 &dp->again);
+		pipeline_too_big(dp->pipeline, p, pktio_path_mtu(pkt_ipv4(p)->dst),
+				 dp->now, &dp->again);
 	else
 		pipeline_drop(dp->pipeline, p, DROP_SEND);
 }
@@ -73,8 +73,8 @@ static void refused(void *arg, struct pkt *p, int error)
 
 static void send_queues(struct datapath *dp, struct pipeline_out *out)
 {
-	const struct pktio_refusal on_wire = {wire_refused, dp};
-	const struct pktio_refusal on_other = {refused, dp};
+	const struct pktio_refusal on_wire = { wire_refused, dp };
+	const struct pktio_refusal on_other = { refused, dp };
 
 	dp->wire.ops->send(&dp->wire, &out->wire, &on_wire);
 	dp->in[FROM_TUN].ops->send(&dp->in[FROM_TUN], &out->kernel, &on_other);
@@ -89,10 +89,10 @@ static void send_out(struct datapath *dp, struct pipeline_out *out, struct now n
 	dp->now = now;
 	send_queues(dp, out);
 	again = dp->again;
-	dp->again = (struct pipeline_out){0};
+	dp->again = (struct pipeline_out){ 0 };
 	send_queues(dp, &again);
 	pipeline_out_give(dp->pipeline, &dp->again);
-	dp->again = (struct pipeline_out){0};
+	dp->again = (struct pipeline_out){ 0 };
 }
 
 static void read_from(struct datapath *dp, enum source s, struct pkt_vec *v)
@@ -105,7 +105,7 @@ static void read_from(struct datapath *dp, enum source s, struct pkt_vec *v)
 static void on_tun(void *arg)
 {
 	struct datapath *dp = arg;
-	struct pipeline_out out = {0};
+	struct pipeline_out out = { 0 };
 	struct pkt_vec v;
 
 	read_from(dp, FROM_TUN, &v);
@@ -115,7 +115,7 @@ static void on_tun(void *arg)
 
 static void on_tunnelled(struct datapath *dp, enum source s)
 {
-	struct pipeline_out out = {0};
+	struct pipeline_out out = { 0 };
 	struct pkt_vec v;
 
 	read_from(dp, s, &v);
@@ -162,9 +162,9 @@ static bool take_registration_error(struct datapath *dp, const struct pkt *p)
 
 	if (!icmp_open(p->data, p->len, &m) || !is_about_registration(&m))
 		return false;
-	dg = (struct icmp_datagram){.message = reader_over(p->data, p->len),
-				    .src = m.src,
-				    .dst = m.dst};
+	dg = (struct icmp_datagram){ .message = reader_over(p->data, p->len),
+				     .src = m.src,
+				     .dst = m.dst };
 	read_skip(&dg.message, ipv4_header_len(pkt_ipv4_of(p)));
 	dp->config.icmp(dp->config.arg, &dg);
 	return true;
@@ -173,7 +173,7 @@ static bool take_registration_error(struct datapath *dp, const struct pkt *p)
 static void on_icmp(void *arg)
 {
 	struct datapath *dp = arg;
-	struct pipeline_out out = {0};
+	struct pipeline_out out = { 0 };
 	struct pkt_vec v, rest;
 
 	read_from(dp, FROM_ICMP, &v);
@@ -194,11 +194,12 @@ static const struct {
 	uint8_t protocol;
 	const char *what;
 } sources[SOURCE_COUNT] = {
-	[FROM_TUN] = {on_tun, 0, "TUN device"},
-	[FROM_IPIP] = {on_ipip, PROTO_IPIP, "raw socket for IP-in-IP"},
-	[FROM_GRE] = {on_gre, PROTO_GRE, "raw socket for GRE"},
-	[FROM_MINIMAL] = {on_minimal, PROTO_MINIMAL, "raw socket for minimal encapsulation"},
-	[FROM_ICMP] = {on_icmp, PROTO_ICMP, "raw socket for ICMP"},
+	[FROM_TUN] = { on_tun, 0, "TUN device" },
+	[FROM_IPIP] = { on_ipip, PROTO_IPIP, "raw socket for IP-in-IP" },
+	[FROM_GRE] = { on_gre, PROTO_GRE, "raw socket for GRE" },
+	[FROM_MINIMAL] = { on_minimal, PROTO_MINIMAL,
+			   "raw socket for minimal encapsulation" },
+	[FROM_ICMP] = { on_icmp, PROTO_ICMP, "raw socket for ICMP" },
 };
 
 static int open_source(struct datapath *dp, enum source s)
@@ -233,10 +234,9 @@ static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
 
 static int open_tables(struct datapath *dp, struct datapath_fault *fault)
 {
-	const struct pipeline_config config = {.pool = &dp->pool,
-					       .owns = owns,
-					       .link_mtu = link_mtu,
-					       .arg = dp};
+	const struct pipeline_config config = {
+		.pool = &dp->pool, .owns = owns, .link_mtu = link_mtu, .arg = dp
+	};
 
 	fault->what = "packet buffers and tables";
 	if (pkt_pool_init(&dp->pool, POOL_PACKETS) != 0)
@@ -315,8 +315,8 @@ struct fwd *datapath_fwd(struct datapath *dp)
 void datapath_broadcast(struct datapath *dp, struct ipv4_prefix home_network,
 			const uint8_t *packet, size_t len)
 {
-	struct pipeline_out out = {0};
-	struct pkt_vec v = {.now = host_now()};
+	struct pipeline_out out = { 0 };
+	struct pkt_vec v = { .now = host_now() };
 	struct pkt *p = pkt_take(&dp->pool);
 
 	if (!p) {

@@ -24,10 +24,10 @@
 struct datapath;
 
 struct datapath_config {
-	const char *tun;            /* name of the device */
-	size_t max_entries;         /* bindings or visitors, and site tunnels */
+	const char *tun;    /* name of the device */
+	size_t max_entries; /* bindings or visitors, and site tunnels */
 	size_t max_tunnels;
-	const struct links *links;  /* borrowed: our addresses, MTUs of links */
+	const struct links *links; /* borrowed: our addresses, MTUs of links */
 	struct io_counts *counts;
 
 	/* ICMP errors about UDP datagrams of port 434 are the control plane's. */

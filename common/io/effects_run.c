@@ -43,7 +43,7 @@ static void run_one(const struct effect_actor *actor, const struct effect *e,
 static void run_round(const struct effect_actor *actor, const struct effect_list *fx,
 		      struct effect_list *more)
 {
-	struct failed failed = {.count = 0};
+	struct failed failed = { .count = 0 };
 
 	for (size_t i = 0; i < fx->count; i++)
 		run_one(actor, &fx->at[i], &failed, more);

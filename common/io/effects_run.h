@@ -15,7 +15,8 @@ struct effect_actor {
 	int (*act[EFFECT_KIND_COUNT])(void *arg, const struct effect *e);
 
 	/* The core's: what is to be done instead goes into `fx`. */
-	void (*failed)(void *arg, const struct effect *e, int error, struct effect_list *fx);
+	void (*failed)(void *arg, const struct effect *e, int error,
+		       struct effect_list *fx);
 	void *arg;
 	struct io_counts *counts;
 };

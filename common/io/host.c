@@ -16,12 +16,12 @@
 
 struct now host_now(void)
 {
-	struct timespec mono = {0}, wall = {0};
+	struct timespec mono = { 0 }, wall = { 0 };
 
 	clock_gettime(CLOCK_BOOTTIME, &mono);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	return (struct now){
-		.mono = {(int64_t)mono.tv_sec * 1000000000 + mono.tv_nsec},
+		.mono = { (int64_t)mono.tv_sec * 1000000000 + mono.tv_nsec },
 		.ntp = ntp64_from_timespec(wall),
 	};
 }
@@ -45,7 +45,7 @@ static void fill(void *state, void *bytes, size_t len)
 
 struct rng host_rng(void)
 {
-	return (struct rng){.fill = fill};
+	return (struct rng){ .fill = fill };
 }
 
 void host_seed_tables(void)
@@ -58,7 +58,7 @@ void host_seed_tables(void)
 
 bool host_clock_is_kept(void)
 {
-	struct timex t = {.modes = 0};
+	struct timex t = { .modes = 0 };
 
 	return adjtimex(&t) != TIME_ERROR;
 }

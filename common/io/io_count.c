@@ -13,5 +13,6 @@ static const struct counter_row rows[] = {
 struct counter_set io_counter_set(struct io_counts *counts)
 {
 	return (struct counter_set){
-		.group = "edge", .rows = rows, .values = counts->by, .count = IO_COUNT};
+		.group = "edge", .rows = rows, .values = counts->by, .count = IO_COUNT
+	};
 }

@@ -40,9 +40,8 @@ int link_filter_attach(int fd, bool broadcasts)
 		/* 15 */ BPF_STMT(BPF_RET | BPF_K, KEEP),
 		/* 16 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	const struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	const socklen_t size = sizeof(program);
 
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
-		return -errno;
-	return 0;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, size) ? -errno : 0;
 }

@@ -39,27 +39,33 @@ struct frame {
 };
 
 /* 224.0.0.1 all systems, 224.0.0.2 all routers, 224.0.0.11 all mobility agents. */
-static const uint8_t groups[] = {1, 2, 11};
+static const uint8_t groups[] = { 1, 2, 11 };
+
+static int join_group(int fd, int ifindex, uint8_t last_octet)
+{
+	struct packet_mreq m = { .mr_ifindex = ifindex,
+				 .mr_type = PACKET_MR_MULTICAST,
+				 .mr_alen = MAC_LEN,
+				 .mr_address = { 0x01, 0x00, 0x5e, 0, 0, last_octet } };
+	const socklen_t size = sizeof(m);
+
+	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, size) ? -errno : 0;
+}
 
 static int join_groups(int fd, int ifindex)
 {
-	for (size_t i = 0; i < sizeof(groups); i++) {
-		struct packet_mreq m = {.mr_ifindex = ifindex,
-					.mr_type = PACKET_MR_MULTICAST,
-					.mr_alen = MAC_LEN,
-					.mr_address = {0x01, 0x00, 0x5e, 0, 0, groups[i]}};
+	int error = 0;
 
-		if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m)) != 0)
-			return -errno;
-	}
-	return 0;
+	for (size_t i = 0; i < sizeof(groups) && error == 0; i++)
+		error = join_group(fd, ifindex, groups[i]);
+	return error;
 }
 
 static int bind_to(int fd, int ifindex, uint16_t protocol)
 {
-	const struct sockaddr_ll where = {.sll_family = AF_PACKET,
-					  .sll_protocol = htons(protocol),
-					  .sll_ifindex = ifindex};
+	const struct sockaddr_ll where = { .sll_family = AF_PACKET,
+					   .sll_protocol = htons(protocol),
+					   .sll_ifindex = ifindex };
 
 	if (bind(fd, (const struct sockaddr *)&where, sizeof(where)) != 0)
 		return -errno;
@@ -100,8 +106,8 @@ static int open_arp(struct link_sock *s)
 	return bind_to(s->arp_fd, s->ifindex, ETHERTYPE_ARP);
 }
 
-int link_sock_open(struct link_sock **out, int ifindex, const struct link_sock_config *c,
-		   struct io_counts *counts)
+int link_sock_open(struct link_sock **out, int ifindex,
+		   const struct link_sock_config *c, struct io_counts *counts)
 {
 	struct link_sock *s = calloc(1, sizeof(*s));
 	int error;
@@ -158,7 +164,8 @@ static bool checksum_done(struct msghdr *m)
 		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
 			continue;
 		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return (aux.tp_status & (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID)) != 0;
+		return (aux.tp_status &
+			(TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID)) != 0;
 	}
 	return false;
 }
@@ -166,15 +173,16 @@ static bool checksum_done(struct msghdr *m)
 /* One frame; false when there is none. */
 static bool read_frame(struct link_sock *s, int fd, struct frame *out)
 {
-	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct sockaddr_ll from = {0};
-	struct iovec iov = {s->bytes, sizeof(s->bytes)};
-	struct msghdr m = {.msg_name = &from,
-			   .msg_namelen = sizeof(from),
-			   .msg_iov = &iov,
-			   .msg_iovlen = 1,
-			   .msg_control = control,
-			   .msg_controllen = sizeof(control)};
+	_Alignas(struct cmsghdr)
+		uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	struct sockaddr_ll from = { 0 };
+	struct iovec iov = { s->bytes, sizeof(s->bytes) };
+	struct msghdr m = { .msg_name = &from,
+			    .msg_namelen = sizeof(from),
+			    .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0) {
@@ -183,10 +191,10 @@ static bool read_frame(struct link_sock *s, int fd, struct frame *out)
 			s->counts->by[IO_LINK_ERROR]++;
 		return false;
 	}
-	*out = (struct frame){.bytes = s->bytes,
-			      .len = (size_t)n,
-			      .type = from.sll_pkttype,
-			      .checksum_done = checksum_done(&m)};
+	*out = (struct frame){ .bytes = s->bytes,
+			       .len = (size_t)n,
+			       .type = from.sll_pkttype,
+			       .checksum_done = checksum_done(&m) };
 	memcpy(out->from.octet, from.sll_addr, MAC_LEN);
 	return true;
 }
@@ -196,8 +204,8 @@ static bool is_for_us(const struct link_sock *s, const struct links *links,
 {
 	const struct link *link;
 
-	if (s->config.transit || ipv4_is_multicast(dst) || dst.s_addr == INADDR_BROADCAST ||
-	    links_owns(links, dst))
+	if (s->config.transit || ipv4_is_multicast(dst) ||
+	    dst.s_addr == INADDR_BROADCAST || links_owns(links, dst))
 		return true;
 	link = links_by_index(links, s->ifindex);
 	for (unsigned i = 0; link && i < link->addr_count; i++)
@@ -222,15 +230,15 @@ static void hand_on_udp(struct link_sock *s, const struct frame *f,
 		s->counts->by[IO_LINK_TRANSIT]++;
 		return;
 	}
-	dg = (struct datagram){.payload = reader_over(udp.payload, udp.len),
-			       .src = udp.src,
-			       .dst = udp.dst,
-			       .src_port = udp.src_port,
-			       .dst_port = udp.dst_port,
-			       .ttl = udp.ttl,
-			       .ifindex = s->ifindex,
-			       .has_mac = true,
-			       .mac = f->from};
+	dg = (struct datagram){ .payload = reader_over(udp.payload, udp.len),
+				.src = udp.src,
+				.dst = udp.dst,
+				.src_port = udp.src_port,
+				.dst_port = udp.dst_port,
+				.ttl = udp.ttl,
+				.ifindex = s->ifindex,
+				.has_mac = true,
+				.mac = f->from };
 	if (udp.len > MIP_MESSAGE_MAX)
 		s->counts->by[IO_UDP_OVERSIZED]++;
 	else
@@ -238,16 +246,17 @@ static void hand_on_udp(struct link_sock *s, const struct frame *f,
 }
 
 /* `ip` is the sound header of the frame's packet of `total` octets. */
-static void hand_on_icmp(struct link_sock *s, const struct frame *f, const struct ipv4 *ip,
-			 size_t total, const struct link_sock_handlers *h)
+static void hand_on_icmp(struct link_sock *s, const struct frame *f,
+			 const struct ipv4 *ip, size_t total,
+			 const struct link_sock_handlers *h)
 {
-	struct icmp_datagram dg = {.message = reader_over(f->bytes, total),
-				   .src = ip->src,
-				   .dst = ip->dst,
-				   .ttl = ip->ttl,
-				   .ifindex = s->ifindex,
-				   .has_mac = true,
-				   .mac = f->from};
+	struct icmp_datagram dg = { .message = reader_over(f->bytes, total),
+				    .src = ip->src,
+				    .dst = ip->dst,
+				    .ttl = ip->ttl,
+				    .ifindex = s->ifindex,
+				    .has_mac = true,
+				    .mac = f->from };
 
 	read_skip(&dg.message, ipv4_header_len(ip));
 	h->icmp(h->arg, &dg);
@@ -291,9 +300,9 @@ void link_sock_recv_arp(struct link_sock *s, const struct link_sock_handlers *h)
 	struct frame f;
 
 	for (unsigned i = 0; i < BATCH && read_frame(s, s->arp_fd, &f); i++) {
-		struct arp_frame arp = {.from = f.from,
-					.unicast = f.type == PACKET_HOST,
-					.ifindex = s->ifindex};
+		struct arp_frame arp = { .from = f.from,
+					 .unicast = f.type == PACKET_HOST,
+					 .ifindex = s->ifindex };
 
 		if (f.type == PACKET_OTHERHOST)
 			continue;
@@ -304,13 +313,13 @@ void link_sock_recv_arp(struct link_sock *s, const struct link_sock_handlers *h)
 	}
 }
 
-static int send_to(int fd, int ifindex, struct mac to, uint16_t protocol, const void *bytes,
-		   size_t len)
+static int send_to(int fd, int ifindex, struct mac to, uint16_t protocol,
+		   const void *bytes, size_t len)
 {
-	struct sockaddr_ll where = {.sll_family = AF_PACKET,
-				    .sll_protocol = htons(protocol),
-				    .sll_ifindex = ifindex,
-				    .sll_halen = MAC_LEN};
+	struct sockaddr_ll where = { .sll_family = AF_PACKET,
+				     .sll_protocol = htons(protocol),
+				     .sll_ifindex = ifindex,
+				     .sll_halen = MAC_LEN };
 
 	memcpy(where.sll_addr, to.octet, MAC_LEN);
 	if (sendto(fd, bytes, len, MSG_DONTWAIT, (const struct sockaddr *)&where,
@@ -329,5 +338,6 @@ int link_sock_send_arp(struct link_sock *s, const struct effect_arp *a)
 	uint8_t bytes[ARP_LEN];
 
 	arp_encode(&a->arp, bytes);
-	return send_to(s->ip_fd, s->ifindex, a->to, ETHERTYPE_ARP, bytes, sizeof(bytes));
+	return send_to(s->ip_fd, s->ifindex, a->to, ETHERTYPE_ARP, bytes,
+		       sizeof(bytes));
 }

@@ -35,8 +35,8 @@ struct link_sock_handlers {
 };
 
 /* 0 or -errno. */
-int link_sock_open(struct link_sock **out, int ifindex, const struct link_sock_config *c,
-		   struct io_counts *counts);
+int link_sock_open(struct link_sock **out, int ifindex,
+		   const struct link_sock_config *c, struct io_counts *counts);
 void link_sock_close(struct link_sock *s);
 
 int link_sock_ifindex(const struct link_sock *s);

@@ -23,9 +23,9 @@ static const struct {
 	const char *name;
 	int priority; /* of syslog */
 } levels[] = {
-	[NOTE_DEBUG] = {"debug", LOG_DEBUG},
-	[NOTE_INFO] = {"info", LOG_INFO},
-	[NOTE_WARN] = {"warn", LOG_WARNING},
+	[NOTE_DEBUG] = { "debug", LOG_DEBUG },
+	[NOTE_INFO] = { "info", LOG_INFO },
+	[NOTE_WARN] = { "warn", LOG_WARNING },
 };
 
 enum { LEVEL_COUNT = sizeof(levels) / sizeof(levels[0]) };
@@ -153,7 +153,7 @@ static void add_addr(struct line *l, const char *key, struct in_addr a)
 const char *log_note_text(const struct note *n, const char *interface, char *text,
 			  size_t size)
 {
-	struct line l = {text, size};
+	struct line l = { text, size };
 
 	add(&l, "%s", note_name(n->kind));
 	add_addr(&l, "home", n->home);

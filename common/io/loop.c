@@ -119,7 +119,7 @@ static struct timeval wait_until(instant_t at, instant_t now)
 
 	if (us < 0)
 		us = 0;
-	return (struct timeval){.tv_sec = us / 1000000, .tv_usec = us % 1000000};
+	return (struct timeval){ .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
 }
 
 void loop_set_deadline(struct loop *l, instant_t at, instant_t now)

@@ -22,7 +22,8 @@ void loop_free(struct loop *l);
 
 /* Call `fn` whenever `fd` is readable.  NULL on failure; NULL is fine to unwatch. */
 struct loop_watch *loop_watch_fd(struct loop *l, int fd, loop_fn *fn, void *arg);
-struct loop_watch *loop_watch_signal(struct loop *l, int number, loop_fn *fn, void *arg);
+struct loop_watch *loop_watch_signal(struct loop *l, int number, loop_fn *fn,
+				     void *arg);
 void loop_unwatch(struct loop_watch *w);
 
 /* What the timer calls.  Returns 0 or -ENOMEM. */

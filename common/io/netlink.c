@@ -11,11 +11,11 @@
 #include <sys/time.h>
 
 /* The kernel answers at once; a limit keeps a fault of ours from hanging us. */
-static const struct timeval answer_limit = {.tv_sec = 2};
+static const struct timeval answer_limit = { .tv_sec = 2 };
 
 int netlink_open(struct netlink *nl, uint32_t groups)
 {
-	*nl = (struct netlink){0};
+	*nl = (struct netlink){ 0 };
 	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	if (!nl->socket)
 		return -errno;
@@ -26,8 +26,8 @@ int netlink_open(struct netlink *nl, uint32_t groups)
 		return -error;
 	}
 	nl->port = mnl_socket_get_portid(nl->socket);
-	setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO, &answer_limit,
-		   sizeof(answer_limit));
+	setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO,
+		   &answer_limit, sizeof(answer_limit));
 	return 0;
 }
 
@@ -101,7 +101,8 @@ int netlink_ask(struct netlink *nl, struct nlmsghdr *request)
 	return error ? error : read_answer(nl, NULL, NULL);
 }
 
-int netlink_dump(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each, void *arg)
+int netlink_dump(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each,
+		 void *arg)
 {
 	int error = send_request(nl, request, NLM_F_DUMP);
 
@@ -145,7 +146,7 @@ static int sort_attribute(const struct nlattr *a, void *arg)
 void netlink_attributes(const struct nlmsghdr *message, size_t header,
 			const struct nlattr **by_type, unsigned max)
 {
-	struct attribute_table table = {by_type, max};
+	struct attribute_table table = { by_type, max };
 
 	memset(by_type, 0, (max + 1) * sizeof(*by_type));
 	mnl_attr_parse(message, (unsigned)header, sort_attribute, &table);

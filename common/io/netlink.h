@@ -27,7 +27,8 @@ int netlink_ask(struct netlink *nl, struct nlmsghdr *request);
 
 /* Send a dump request and call `each` for every message of the answer. */
 typedef void netlink_fn(void *arg, const struct nlmsghdr *message);
-int netlink_dump(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each, void *arg);
+int netlink_dump(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each,
+		 void *arg);
 
 /*
  * Read what has changed, without waiting.  0 when there is no more; -ENOBUFS

@@ -13,7 +13,7 @@
 
 void pktio_init(struct pktio *io, struct pkt_pool *pool, struct io_counts *counts)
 {
-	*io = (struct pktio){.fd = -1, .pool = pool, .counts = counts};
+	*io = (struct pktio){ .fd = -1, .pool = pool, .counts = counts };
 }
 
 void pktio_close(struct pktio *io)
@@ -23,8 +23,8 @@ void pktio_close(struct pktio *io)
 	io->fd = -1;
 }
 
-void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m, unsigned count,
-		      const struct pktio_refusal *r)
+void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m,
+		      unsigned count, const struct pktio_refusal *r)
 {
 	unsigned done = 0;
 
@@ -44,8 +44,9 @@ void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m, unsig
 
 uint16_t pktio_path_mtu(struct in_addr dst)
 {
-	const struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9),
-				       .sin_addr = dst};
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_port = htons(9),
+					.sin_addr = dst };
 	int mtu = 0, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(mtu);
 

@@ -29,7 +29,8 @@ struct pktio_ops {
 	void (*recv)(struct pktio *io, struct pkt_vec *v);
 
 	/* Send and give back everything in `q`, which is empty then. */
-	void (*send)(struct pktio *io, struct pkt_queue *q, const struct pktio_refusal *r);
+	void (*send)(struct pktio *io, struct pkt_queue *q,
+		     const struct pktio_refusal *r);
 };
 
 struct pktio {
@@ -74,7 +75,7 @@ uint16_t pktio_path_mtu(struct in_addr dst);
  * For those that send by sendmmsg(2): the packets of `m`, one message each, are
  * sent and given back; one that is refused does not keep back those behind it.
  */
-void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m, unsigned count,
-		      const struct pktio_refusal *r);
+void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m,
+		      unsigned count, const struct pktio_refusal *r);
 
 #endif

@@ -18,21 +18,22 @@ static unsigned line_up(struct pkt_queue *q, struct pkt **p, struct mmsghdr *m,
 	unsigned n = 0;
 
 	for (; n < PKT_VEC_MAX && (p[n] = pkt_queue_pop(q)); n++) {
-		to[n] = (struct sockaddr_ll){.sll_family = AF_PACKET,
-					     .sll_protocol = htons(ETHERTYPE_IP),
-					     .sll_ifindex = p[n]->ifindex,
-					     .sll_halen = MAC_LEN};
+		to[n] = (struct sockaddr_ll){ .sll_family = AF_PACKET,
+					      .sll_protocol = htons(ETHERTYPE_IP),
+					      .sll_ifindex = p[n]->ifindex,
+					      .sll_halen = MAC_LEN };
 		memcpy(to[n].sll_addr, p[n]->mac.octet, MAC_LEN);
-		iov[n] = (struct iovec){p[n]->data, p[n]->len};
-		m[n] = (struct mmsghdr){.msg_hdr = {.msg_name = &to[n],
-						    .msg_namelen = sizeof(to[n]),
-						    .msg_iov = &iov[n],
-						    .msg_iovlen = 1}};
+		iov[n] = (struct iovec){ p[n]->data, p[n]->len };
+		m[n] = (struct mmsghdr){ .msg_hdr = { .msg_name = &to[n],
+						      .msg_namelen = sizeof(to[n]),
+						      .msg_iov = &iov[n],
+						      .msg_iovlen = 1 } };
 	}
 	return n;
 }
 
-static void send_packets(struct pktio *io, struct pkt_queue *q, const struct pktio_refusal *r)
+static void send_packets(struct pktio *io, struct pkt_queue *q,
+			 const struct pktio_refusal *r)
 {
 	struct pkt *p[PKT_VEC_MAX];
 	struct iovec iov[PKT_VEC_MAX];
@@ -44,7 +45,7 @@ static void send_packets(struct pktio *io, struct pkt_queue *q, const struct pkt
 		pktio_send_batch(io, p, m, n, r);
 }
 
-static const struct pktio_ops packet_ops = {"packet", NULL, send_packets};
+static const struct pktio_ops packet_ops = { "packet", NULL, send_packets };
 
 int pktio_packet_open(struct pktio *io)
 {

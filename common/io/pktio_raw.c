@@ -22,8 +22,9 @@ static unsigned take_packets(struct pktio *io, struct pkt **p, struct mmsghdr *m
 	unsigned n = 0;
 
 	for (; n < want && (p[n] = pkt_take(io->pool)); n++) {
-		iov[n] = (struct iovec){p[n]->data, pkt_room(p[n])};
-		m[n] = (struct mmsghdr){.msg_hdr = {.msg_iov = &iov[n], .msg_iovlen = 1}};
+		iov[n] = (struct iovec){ p[n]->data, pkt_room(p[n]) };
+		m[n] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov[n],
+						      .msg_iovlen = 1 } };
 	}
 	if (n < want)
 		io->counts->by[IO_NO_BUFFER]++;
@@ -55,18 +56,19 @@ static unsigned line_up(struct pkt_queue *q, struct pkt **p, struct mmsghdr *m,
 	unsigned n = 0;
 
 	for (; n < PKT_VEC_MAX && (p[n] = pkt_queue_pop(q)); n++) {
-		to[n] = (struct sockaddr_in){.sin_family = AF_INET,
-					     .sin_addr = pkt_ipv4(p[n])->dst};
-		iov[n] = (struct iovec){p[n]->data, p[n]->len};
-		m[n] = (struct mmsghdr){.msg_hdr = {.msg_name = &to[n],
-						    .msg_namelen = sizeof(to[n]),
-						    .msg_iov = &iov[n],
-						    .msg_iovlen = 1}};
+		to[n] = (struct sockaddr_in){ .sin_family = AF_INET,
+					      .sin_addr = pkt_ipv4(p[n])->dst };
+		iov[n] = (struct iovec){ p[n]->data, p[n]->len };
+		m[n] = (struct mmsghdr){ .msg_hdr = { .msg_name = &to[n],
+						      .msg_namelen = sizeof(to[n]),
+						      .msg_iov = &iov[n],
+						      .msg_iovlen = 1 } };
 	}
 	return n;
 }
 
-static void send_wire(struct pktio *io, struct pkt_queue *q, const struct pktio_refusal *r)
+static void send_wire(struct pktio *io, struct pkt_queue *q,
+		      const struct pktio_refusal *r)
 {
 	struct pkt *p[PKT_VEC_MAX];
 	struct iovec iov[PKT_VEC_MAX];
@@ -79,8 +81,8 @@ static void send_wire(struct pktio *io, struct pkt_queue *q, const struct pktio_
 }
 
 /* These sockets only receive, the one below only sends. */
-static const struct pktio_ops raw_ops = {"raw", recv_raw, NULL};
-static const struct pktio_ops wire_ops = {"wire", NULL, send_wire};
+static const struct pktio_ops raw_ops = { "raw", recv_raw, NULL };
+static const struct pktio_ops wire_ops = { "wire", NULL, send_wire };
 
 static int raw_socket(struct pktio *io, int protocol, const struct pktio_ops *ops)
 {
@@ -112,7 +114,8 @@ int pktio_icmp_open(struct pktio *io)
 {
 	struct icmp_filter filter = {
 		.data = ~(1U << ICMP_DEST_UNREACH | 1U << ICMP_SOURCE_QUENCH |
-			  1U << ICMP_TIME_EXCEEDED | 1U << ICMP_PARAMETERPROB)};
+			  1U << ICMP_TIME_EXCEEDED | 1U << ICMP_PARAMETERPROB)
+	};
 	int error = raw_socket(io, IPPROTO_ICMP, &raw_ops);
 
 	if (error != 0)

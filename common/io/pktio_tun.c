@@ -34,7 +34,8 @@ static void recv_tun(struct pktio *io, struct pkt_vec *v)
 	}
 }
 
-static void send_tun(struct pktio *io, struct pkt_queue *q, const struct pktio_refusal *r)
+static void send_tun(struct pktio *io, struct pkt_queue *q,
+		     const struct pktio_refusal *r)
 {
 	struct pkt *p;
 
@@ -46,11 +47,11 @@ static void send_tun(struct pktio *io, struct pkt_queue *q, const struct pktio_r
 	}
 }
 
-static const struct pktio_ops tun_ops = {"tun", recv_tun, send_tun};
+static const struct pktio_ops tun_ops = { "tun", recv_tun, send_tun };
 
 int pktio_tun_open(struct pktio *io, const char *name, int *ifindex)
 {
-	struct ifreq rq = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq rq = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int error;
 
 	io->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);

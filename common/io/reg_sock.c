@@ -42,7 +42,8 @@ static int set(int fd, int level, int option, int value)
 
 static int prepare(int fd, uint16_t port)
 {
-	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct sockaddr_in any = { .sin_family = AF_INET,
+					 .sin_port = htons(port) };
 	int error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 
 	if (error == 0)
@@ -61,7 +62,7 @@ static void lay_out(struct reg_sock *s)
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct slot *slot = &s->slot[i];
 
-		slot->iov = (struct iovec){slot->bytes, sizeof(slot->bytes)};
+		slot->iov = (struct iovec){ slot->bytes, sizeof(slot->bytes) };
 		s->message[i].msg_hdr.msg_iov = &slot->iov;
 		s->message[i].msg_hdr.msg_iovlen = 1;
 		s->message[i].msg_hdr.msg_name = &slot->from;
@@ -162,8 +163,8 @@ void reg_sock_recv(struct reg_sock *s, const struct reg_sock_handlers *h)
 		hand_on(s, (unsigned)i, h);
 }
 
-static void put_control(struct msghdr *m, struct cmsghdr **at, int type, const void *value,
-			size_t len)
+static void put_control(struct msghdr *m, struct cmsghdr **at, int type,
+			const void *value, size_t len)
 {
 	struct cmsghdr *c = *at;
 
@@ -176,18 +177,18 @@ static void put_control(struct msghdr *m, struct cmsghdr **at, int type, const v
 
 int reg_sock_send(struct reg_sock *s, const struct effect_udp *u)
 {
-	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = {0};
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(u->dst_port),
-				 .sin_addr = u->dst};
-	struct in_pktinfo info = {.ipi_spec_dst = u->src};
-	struct iovec iov = {(void *)(uintptr_t)u->bytes, u->len};
-	struct msghdr m = {.msg_name = &to,
-			   .msg_namelen = sizeof(to),
-			   .msg_iov = &iov,
-			   .msg_iovlen = 1,
-			   .msg_control = control,
-			   .msg_controllen = CMSG_LEN(sizeof(info))};
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = { 0 };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(u->dst_port),
+				  .sin_addr = u->dst };
+	struct in_pktinfo info = { .ipi_spec_dst = u->src };
+	struct iovec iov = { (void *)(uintptr_t)u->bytes, u->len };
+	struct msghdr m = { .msg_name = &to,
+			    .msg_namelen = sizeof(to),
+			    .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = CMSG_LEN(sizeof(info)) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	int ttl = u->ttl;
 

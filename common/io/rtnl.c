@@ -85,7 +85,7 @@ static void read_link(const struct links *links, const struct ifinfomsg *head,
 	const struct link *known = links_by_index(links, head->ifi_index);
 	const unsigned needed = IFF_UP | IFF_RUNNING;
 
-	*link = known ? *known : (struct link){.ifindex = head->ifi_index};
+	*link = known ? *known : (struct link){ .ifindex = head->ifi_index };
 	strncpy(link->name, mnl_attr_get_str(at[IFLA_IFNAME]), sizeof(link->name) - 1);
 	link->up = (head->ifi_flags & needed) == needed;
 	if (at[IFLA_MTU]) {
@@ -94,7 +94,8 @@ static void read_link(const struct links *links, const struct ifinfomsg *head,
 		link->mtu = mtu > UINT16_MAX ? UINT16_MAX : (uint16_t)mtu;
 	}
 	if (at[IFLA_ADDRESS] && mnl_attr_get_payload_len(at[IFLA_ADDRESS]) == MAC_LEN)
-		memcpy(link->mac.octet, mnl_attr_get_payload(at[IFLA_ADDRESS]), MAC_LEN);
+		memcpy(link->mac.octet, mnl_attr_get_payload(at[IFLA_ADDRESS]),
+		       MAC_LEN);
 }
 
 /* Where losses of a link are kept; a place of its own the first time, or NULL. */
@@ -109,7 +110,7 @@ static struct carrier *carrier_of(struct rtnl *r, int ifindex)
 			free_place = &r->carrier[i];
 	}
 	if (free_place)
-		*free_place = (struct carrier){.ifindex = ifindex};
+		*free_place = (struct carrier){ .ifindex = ifindex };
 	return free_place;
 }
 
@@ -132,7 +133,7 @@ static void forget_link(struct rtnl *r, struct links *links, int ifindex)
 	links_remove(links, ifindex);
 	for (unsigned i = 0; i < LINKS_MAX; i++)
 		if (r->carrier[i].ifindex == ifindex)
-			r->carrier[i] = (struct carrier){0};
+			r->carrier[i] = (struct carrier){ 0 };
 }
 
 static void tell(const struct reading *reading)
@@ -163,7 +164,8 @@ static bool carry_link(const struct reading *reading, const struct nlmsghdr *m)
 	netlink_attributes(m, sizeof(*head), at, IFLA_MAX);
 	if (!at[IFLA_IFNAME])
 		return false;
-	lost = lost_carrier(reading->rtnl, head->ifi_index, at[IFLA_CARRIER_DOWN_COUNT]);
+	lost = lost_carrier(reading->rtnl, head->ifi_index,
+			    at[IFLA_CARRIER_DOWN_COUNT]);
 	read_link(reading->links, head, at, &link);
 	if (known && known->up && link.up && lost) {
 		known->up = false;
@@ -208,7 +210,7 @@ static bool carry_address(struct links *links, const struct nlmsghdr *m)
 	const struct nlattr *at[IFA_MAX + 1];
 	const struct ifaddrmsg *head = mnl_nlmsg_get_payload(m);
 	struct link *link = find(links, (int)head->ifa_index);
-	struct ipv4_prefix p = {.len = head->ifa_prefixlen};
+	struct ipv4_prefix p = { .len = head->ifa_prefixlen };
 
 	netlink_attributes(m, sizeof(*head), at, IFA_MAX);
 	if (!link || head->ifa_family != AF_INET || !at[IFA_LOCAL] ||
@@ -243,12 +245,13 @@ static void on_message(void *arg, const struct nlmsghdr *m)
 		tell(reading);
 }
 
-static int dump(struct rtnl *r, uint16_t type, unsigned char family, struct links *links)
+static int dump(struct rtnl *r, uint16_t type, unsigned char family,
+		struct links *links)
 {
 	_Alignas(struct nlmsghdr) char buffer[NETLINK_REQUEST];
 	struct nlmsghdr *m = mnl_nlmsg_put_header(buffer);
 	struct rtgenmsg *head = mnl_nlmsg_put_extra_header(m, sizeof(struct ifinfomsg));
-	struct reading reading = {.rtnl = r, .links = links};
+	struct reading reading = { .rtnl = r, .links = links };
 
 	m->nlmsg_type = type;
 	head->rtgen_family = family;
@@ -264,9 +267,10 @@ int rtnl_load(struct rtnl *r, struct links *links)
 	return error ? error : dump(r, RTM_GETADDR, AF_INET, links);
 }
 
-int rtnl_follow(struct rtnl *r, struct links *links, void (*changed)(void *arg), void *arg)
+int rtnl_follow(struct rtnl *r, struct links *links, void (*changed)(void *arg),
+		void *arg)
 {
-	struct reading reading = {r, links, changed, arg};
+	struct reading reading = { r, links, changed, arg };
 	int error = netlink_follow(&r->events, on_message, &reading);
 
 	if (error != -ENOBUFS)

@@ -23,6 +23,7 @@ int rtnl_load(struct rtnl *r, struct links *links);
  * cable that is out and in again between two reads is seen to have been out.
  * 0 or -errno.
  */
-int rtnl_follow(struct rtnl *r, struct links *links, void (*changed)(void *arg), void *arg);
+int rtnl_follow(struct rtnl *r, struct links *links, void (*changed)(void *arg),
+		void *arg);
 
 #endif

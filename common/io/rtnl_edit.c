@@ -24,10 +24,10 @@ enum { ATTRIBUTE_IFA_PROTO = 11, ATTRIBUTE_NDA_PROTOCOL = 12 };
 struct added_key {
 	enum effect_kind kind;
 	struct in_addr addr;
-	uint32_t len;      /* of the prefix */
+	uint32_t len; /* of the prefix */
 	uint32_t table;
-	uint32_t order;    /* metric, priority */
-	int ifindex;       /* not of routes: a new route may go another way */
+	uint32_t order; /* metric, priority */
+	int ifindex;    /* not of routes: a new route may go another way */
 };
 
 /* Something of ours that the kernel has. */
@@ -153,7 +153,8 @@ static int add(struct rtnl_edit *e, struct request *rq, const struct added_key *
 }
 
 /* Send a removal; what went with its link is gone as it should be. */
-static int take_away(struct rtnl_edit *e, struct request *rq, const struct added_key *key)
+static int take_away(struct rtnl_edit *e, struct request *rq,
+		     const struct added_key *key)
 {
 	int error = netlink_ask(&e->nl, rq->m);
 
@@ -181,12 +182,12 @@ static void put_mtu(struct request *rq, uint16_t mtu)
 static void put_route(const struct rtnl_edit *e, struct request *rq,
 		      const struct effect_route *r)
 {
-	struct rtmsg *head = begin(rq, r->add ? RTM_NEWROUTE : RTM_DELROUTE, 0,
-				   sizeof(*head));
+	struct rtmsg *head =
+		begin(rq, r->add ? RTM_NEWROUTE : RTM_DELROUTE, 0, sizeof(*head));
 
 	head->rtm_family = AF_INET;
 	head->rtm_dst_len = r->dst.len;
-	head->rtm_table = r->table && r->table < 256 ? (uint8_t)r->table : RT_TABLE_MAIN;
+	head->rtm_table = RT_TABLE_UNSPEC; /* the attribute says it */
 	head->rtm_protocol = RTPROT_SOJOURN;
 	head->rtm_scope = r->via.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	if (!r->add)
@@ -213,11 +214,11 @@ static void put_route(const struct rtnl_edit *e, struct request *rq,
 
 int rtnl_edit_route(struct rtnl_edit *e, const struct effect_route *r)
 {
-	const struct added_key key = {.kind = EFFECT_ROUTE,
-				      .addr = r->dst.addr,
-				      .len = r->dst.len,
-				      .table = r->table,
-				      .order = r->metric};
+	const struct added_key key = { .kind = EFFECT_ROUTE,
+				       .addr = r->dst.addr,
+				       .len = r->dst.len,
+				       .table = r->table,
+				       .order = r->metric };
 	struct request rq;
 	struct added *a;
 	int error;
@@ -233,8 +234,8 @@ int rtnl_edit_route(struct rtnl_edit *e, const struct effect_route *r)
 
 static void put_rule(struct request *rq, const struct effect_rule *r, const char *iif)
 {
-	struct fib_rule_hdr *head = begin(rq, r->add ? RTM_NEWRULE : RTM_DELRULE, 0,
-					  sizeof(*head));
+	struct fib_rule_hdr *head =
+		begin(rq, r->add ? RTM_NEWRULE : RTM_DELRULE, 0, sizeof(*head));
 
 	head->family = AF_INET;
 	head->src_len = r->src.len;
@@ -252,12 +253,12 @@ static void put_rule(struct request *rq, const struct effect_rule *r, const char
 
 int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 {
-	const struct added_key key = {.kind = EFFECT_RULE,
-				      .addr = r->src.addr,
-				      .len = r->src.len,
-				      .table = r->table,
-				      .order = r->priority,
-				      .ifindex = r->iif};
+	const struct added_key key = { .kind = EFFECT_RULE,
+				       .addr = r->src.addr,
+				       .len = r->src.len,
+				       .table = r->table,
+				       .order = r->priority,
+				       .ifindex = r->iif };
 	struct added *a = find(e, &key);
 	char iif[IF_NAMESIZE] = "";
 	struct request rq;
@@ -283,8 +284,8 @@ int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 static void put_neighbour(const struct rtnl_edit *e, struct request *rq,
 			  const struct effect_neighbour *n)
 {
-	struct ndmsg *head = begin(rq, n->add ? RTM_NEWNEIGH : RTM_DELNEIGH, 0,
-				   sizeof(*head));
+	struct ndmsg *head =
+		begin(rq, n->add ? RTM_NEWNEIGH : RTM_DELNEIGH, 0, sizeof(*head));
 
 	head->ndm_family = AF_INET;
 	head->ndm_ifindex = device(e, n->ifindex);
@@ -300,9 +301,9 @@ static void put_neighbour(const struct rtnl_edit *e, struct request *rq,
 
 int rtnl_edit_neighbour(struct rtnl_edit *e, const struct effect_neighbour *n)
 {
-	const struct added_key key = {.kind = EFFECT_NEIGHBOUR,
-				      .addr = n->addr,
-				      .ifindex = n->ifindex};
+	const struct added_key key = { .kind = EFFECT_NEIGHBOUR,
+				       .addr = n->addr,
+				       .ifindex = n->ifindex };
 	struct request rq;
 	struct added *a;
 	int error;
@@ -323,8 +324,8 @@ int rtnl_edit_neighbour(struct rtnl_edit *e, const struct effect_neighbour *n)
 static void put_address(const struct rtnl_edit *e, struct request *rq,
 			const struct effect_address *a)
 {
-	struct ifaddrmsg *head = begin(rq, a->add ? RTM_NEWADDR : RTM_DELADDR, 0,
-				       sizeof(*head));
+	struct ifaddrmsg *head =
+		begin(rq, a->add ? RTM_NEWADDR : RTM_DELADDR, 0, sizeof(*head));
 
 	head->ifa_family = AF_INET;
 	head->ifa_prefixlen = a->addr.len;
@@ -340,10 +341,10 @@ static void put_address(const struct rtnl_edit *e, struct request *rq,
 
 int rtnl_edit_address(struct rtnl_edit *e, const struct effect_address *a)
 {
-	const struct added_key key = {.kind = EFFECT_ADDRESS,
-				      .addr = a->addr.addr,
-				      .len = a->addr.len,
-				      .ifindex = a->ifindex};
+	const struct added_key key = { .kind = EFFECT_ADDRESS,
+				       .addr = a->addr.addr,
+				       .len = a->addr.len,
+				       .ifindex = a->ifindex };
 	struct request rq;
 	struct added *added;
 	int error;

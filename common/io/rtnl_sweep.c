@@ -31,7 +31,8 @@ struct sweep {
 struct table {
 	uint16_t get, del;
 	size_t header;
-	bool (*matches)(const struct nlmsghdr *m, const struct nlattr **at, unsigned ifindex);
+	bool (*matches)(const struct nlmsghdr *m, const struct nlattr **at,
+			unsigned ifindex);
 };
 
 static bool is_ours(const struct nlattr *protocol)
@@ -40,7 +41,8 @@ static bool is_ours(const struct nlattr *protocol)
 	       mnl_attr_get_u8(protocol) == RTPROT_SOJOURN;
 }
 
-static bool route_matches(const struct nlmsghdr *m, const struct nlattr **at, unsigned ifindex)
+static bool route_matches(const struct nlmsghdr *m, const struct nlattr **at,
+			  unsigned ifindex)
 {
 	const struct rtmsg *head = mnl_nlmsg_get_payload(m);
 
@@ -48,7 +50,8 @@ static bool route_matches(const struct nlmsghdr *m, const struct nlattr **at, un
 	       mnl_attr_get_u32(at[RTA_OIF]) == ifindex;
 }
 
-static bool rule_matches(const struct nlmsghdr *m, const struct nlattr **at, unsigned ifindex)
+static bool rule_matches(const struct nlmsghdr *m, const struct nlattr **at,
+			 unsigned ifindex)
 {
 	unsigned iif;
 
@@ -64,7 +67,8 @@ static bool neighbour_matches(const struct nlmsghdr *m, const struct nlattr **at
 {
 	const struct ndmsg *head = mnl_nlmsg_get_payload(m);
 
-	return is_ours(at[ATTRIBUTE_NDA_PROTOCOL]) && (unsigned)head->ndm_ifindex == ifindex;
+	return is_ours(at[ATTRIBUTE_NDA_PROTOCOL]) &&
+	       (unsigned)head->ndm_ifindex == ifindex;
 }
 
 static bool address_matches(const struct nlmsghdr *m, const struct nlattr **at,
@@ -77,17 +81,17 @@ static bool address_matches(const struct nlmsghdr *m, const struct nlattr **at,
 
 /* Addresses last: the kernel takes the routes that depend on them along. */
 static const struct table tables[] = {
-	{RTM_GETRULE, RTM_DELRULE, sizeof(struct fib_rule_hdr), rule_matches},
-	{RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), route_matches},
-	{RTM_GETNEIGH, RTM_DELNEIGH, sizeof(struct ndmsg), neighbour_matches},
-	{RTM_GETADDR, RTM_DELADDR, sizeof(struct ifaddrmsg), address_matches},
+	{ RTM_GETRULE, RTM_DELRULE, sizeof(struct fib_rule_hdr), rule_matches },
+	{ RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), route_matches },
+	{ RTM_GETNEIGH, RTM_DELNEIGH, sizeof(struct ndmsg), neighbour_matches },
+	{ RTM_GETADDR, RTM_DELADDR, sizeof(struct ifaddrmsg), address_matches },
 };
 
 static void collect(void *arg, const struct nlmsghdr *m)
 {
 	struct sweep *s = arg;
 	const struct nlattr *at[ATTRIBUTES + 1];
-	size_t room = (m->nlmsg_len + (size_t)3) & ~(size_t)3; /* they are aligned to 4 */
+	size_t room = (m->nlmsg_len + (size_t)3) & ~(size_t)3; /* aligned to 4 */
 	char *bytes;
 
 	if (mnl_nlmsg_get_payload_len(m) < s->table->header)
@@ -124,7 +128,7 @@ static int remove_collected(struct netlink *nl, struct sweep *s)
 static int sweep_table(struct netlink *nl, const struct table *table, int ifindex)
 {
 	_Alignas(struct nlmsghdr) char buffer[NETLINK_REQUEST];
-	struct sweep s = {.table = table, .ifindex = (unsigned)ifindex};
+	struct sweep s = { .table = table, .ifindex = (unsigned)ifindex };
 	struct nlmsghdr *m = mnl_nlmsg_put_header(buffer);
 	struct rtgenmsg *head = mnl_nlmsg_put_extra_header(m, table->header);
 	int result;

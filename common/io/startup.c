@@ -18,7 +18,7 @@ void startup_undo(const struct startup_step *steps, size_t count, void *arg)
 int startup_run(const struct startup_step *steps, size_t count, void *arg,
 		struct startup_fault *fault)
 {
-	*fault = (struct startup_fault){0};
+	*fault = (struct startup_fault){ 0 };
 	for (size_t i = 0; i < count; i++) {
 		int error = steps[i].start(arg, fault);
 

@@ -13,9 +13,9 @@
 enum { STARTUP_TEXT = 512 };
 
 struct startup_fault {
-	const char *step;        /* name of the step that failed */
-	int error;               /* positive errno, 0 if none */
-	char detail[160];        /* what it was about: a path, an interface; may be "" */
+	const char *step; /* name of the step that failed */
+	int error;        /* positive errno, 0 if none */
+	char detail[160]; /* what it was about: a path, an interface; may be "" */
 };
 
 struct startup_step {

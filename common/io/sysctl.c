@@ -16,7 +16,8 @@ enum { PATH_MAX_HERE = sizeof(((struct sysctl_change *)0)->path) };
 /* Interface names have no slash, so the path stays below conf/. */
 static int path_of(const char *link, const char *key, char path[PATH_MAX_HERE])
 {
-	int n = snprintf(path, PATH_MAX_HERE, "/proc/sys/net/ipv4/conf/%s/%s", link, key);
+	int n = snprintf(path, PATH_MAX_HERE, "/proc/sys/net/ipv4/conf/%s/%s", link,
+			 key);
 
 	return n > 0 && n < PATH_MAX_HERE ? 0 : -ENAMETOOLONG;
 }
@@ -71,7 +72,8 @@ int sysctl_put_link(const char *link, const char *key, int value)
 int sysctl_disable_ipv6(const char *link)
 {
 	char path[PATH_MAX_HERE];
-	int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link);
+	int n = snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+			 link);
 
 	return n > 0 && n < PATH_MAX_HERE ? write_value(path, 1) : -ENAMETOOLONG;
 }

@@ -86,7 +86,8 @@ static int act_note(void *arg, const struct effect *e)
 	return 0;
 }
 
-static void on_failed(void *arg, const struct effect *e, int error, struct effect_list *fx)
+static void on_failed(void *arg, const struct effect *e, int error,
+		      struct effect_list *fx)
 {
 	struct agent_shell *s = arg;
 	char text[256];

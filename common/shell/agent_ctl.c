@@ -20,8 +20,8 @@ static void show_status(void *agent, const char *argument, struct ctl_reply *rep
 	struct agent_shell *s = agent;
 	struct now now = host_now();
 	duration_t up = instant_diff(now.mono, s->started);
-	json_t *row = json_pack("{s:s,s:i,s:I,s:s,s:s}", "program", s->program->name, "pid",
-				(int)getpid(), "uptime",
+	json_t *row = json_pack("{s:s,s:i,s:I,s:s,s:s}", "program", s->program->name,
+				"pid", (int)getpid(), "uptime",
 				(json_int_t)(duration_to_ms(up) / 1000), "config",
 				s->options->config_path, "tun", agent_common(s)->tun);
 
@@ -45,7 +45,8 @@ static void answer_counters(void *agent, const char *argument, struct ctl_reply 
 	show_counters(reply, sets, n);
 }
 
-static void answer_associations(void *agent, const char *argument, struct ctl_reply *reply)
+static void answer_associations(void *agent, const char *argument,
+				struct ctl_reply *reply)
 {
 	struct agent_shell *s = agent;
 
@@ -61,7 +62,8 @@ static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *
 	show_tunnels(reply, datapath_fwd(s->data), host_now());
 }
 
-static void answer_violations(void *agent, const char *argument, struct ctl_reply *reply)
+static void answer_violations(void *agent, const char *argument,
+			      struct ctl_reply *reply)
 {
 	struct agent_shell *s = agent;
 
@@ -86,12 +88,13 @@ static void report_fault(void *arg, const char *line)
 
 static void answer_reload(void *agent, const char *argument, struct ctl_reply *reply)
 {
-	struct reload_report report = {agent, reply};
-	const struct agent_faults faults = {report_fault, &report};
+	struct reload_report report = { agent, reply };
+	const struct agent_faults faults = { report_fault, &report };
 
 	(void)argument;
 	if (!agent_shell_reload(agent, &faults))
-		ctl_reply_error(reply, "the configuration has faults; the old one stays");
+		ctl_reply_error(reply,
+				"the configuration has faults; the old one stays");
 }
 
 static void answer_log(void *agent, const char *argument, struct ctl_reply *reply)
@@ -108,14 +111,17 @@ static void answer_log(void *agent, const char *argument, struct ctl_reply *repl
 }
 
 static const struct ctl_request common_requests[] = {
-	{"show status", NULL, "what the agent is and what it is busy with", show_status},
-	{"show counters", NULL, "refusals, drops and packets, by reason", answer_counters},
-	{"show associations", NULL, "security associations, without keys",
-	 answer_associations},
-	{"show tunnels", NULL, "tunnels in use", answer_tunnels},
-	{"show violations", NULL, "the last authentication failures", answer_violations},
-	{"reload", NULL, "read the configuration again", answer_reload},
-	{"log", "LEVEL", "debug, info or warn", answer_log},
+	{ "show status", NULL, "what the agent is and what it is busy with",
+	  show_status },
+	{ "show counters", NULL, "refusals, drops and packets, by reason",
+	  answer_counters },
+	{ "show associations", NULL, "security associations, without keys",
+	  answer_associations },
+	{ "show tunnels", NULL, "tunnels in use", answer_tunnels },
+	{ "show violations", NULL, "the last authentication failures",
+	  answer_violations },
+	{ "reload", NULL, "read the configuration again", answer_reload },
+	{ "log", "LEVEL", "debug, info or warn", answer_log },
 };
 
 enum { COMMON_REQUESTS = sizeof(common_requests) / sizeof(common_requests[0]) };
@@ -143,7 +149,8 @@ struct ctl_request *agent_ctl_requests(const struct agent_program *program)
 	return all;
 }
 
-static void on_note(void *arg, const struct note *n, const char *interface, struct now now)
+static void on_note(void *arg, const struct note *n, const char *interface,
+		    struct now now)
 {
 	struct agent_shell *s = arg;
 	json_t *event;

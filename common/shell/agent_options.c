@@ -15,32 +15,37 @@
 enum { EXIT_USAGE = 2, LIST_OPTIONS = 256, LOG_LEVEL, PID_FILE };
 
 static const struct option long_options[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"test", no_argument, NULL, 't'},
-	{"foreground", no_argument, NULL, 'f'},
-	{"background", no_argument, NULL, 'b'},
-	{"pid-file", required_argument, NULL, PID_FILE},
-	{"log-level", required_argument, NULL, LOG_LEVEL},
-	{"list-options", no_argument, NULL, LIST_OPTIONS},
-	{"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{ "config", required_argument, NULL, 'c' },
+	{ "test", no_argument, NULL, 't' },
+	{ "foreground", no_argument, NULL, 'f' },
+	{ "background", no_argument, NULL, 'b' },
+	{ "pid-file", required_argument, NULL, PID_FILE },
+	{ "log-level", required_argument, NULL, LOG_LEVEL },
+	{ "list-options", no_argument, NULL, LIST_OPTIONS },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static void print_help(const struct agent_program *p)
 {
 	printf("Usage: %s [-c FILE] [-t] [-b]\n\n%s\n\n"
 	       "  -c, --config FILE      the configuration; default %s\n"
-	       "  -t, --test             check the configuration, say all its faults, and end\n"
+	       "  -t, --test             check the configuration, say all its faults, "
+	       "and end\n"
 	       "  -f, --foreground       stay in the foreground (the default)\n"
-	       "  -b, --background       go to the background once everything is started\n"
+	       "  -b, --background       go to the background once everything is "
+	       "started\n"
 	       "      --pid-file FILE    write the process id there\n"
-	       "      --log-level LEVEL  debug, info or warn, instead of the configuration's\n"
+	       "      --log-level LEVEL  debug, info or warn, instead of the "
+	       "configuration's\n"
 	       "      --list-options     print every option of the configuration\n"
 	       "  -V, --version          print the version\n"
 	       "  -h, --help             print this\n\n"
-	       "SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration again.\n"
-	       "Exit status: 0 done; 1 it could not start, or the configuration has faults;\n"
+	       "SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration "
+	       "again.\n"
+	       "Exit status: 0 done; 1 it could not start, or the configuration has "
+	       "faults;\n"
 	       "2 wrong usage.\n",
 	       p->command, p->summary, p->default_config);
 }
@@ -62,7 +67,8 @@ static int set_config_path(const struct agent_program *p, const char *path,
 }
 
 /* -1 to go on, else the exit status. */
-static int take_option(const struct agent_program *p, int option, struct agent_options *out)
+static int take_option(const struct agent_program *p, int option,
+		       struct agent_options *out)
 {
 	switch (option) {
 	case 't':
@@ -102,7 +108,10 @@ int agent_options_parse(const struct agent_program *p, int argc, char **argv,
 
 	memset(out, 0, sizeof(*out));
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:tfbVh", long_options, NULL)) != -1) {
+	for (;;) {
+		option = getopt_long(argc, argv, "c:tfbVh", long_options, NULL);
+		if (option == -1)
+			break;
 		if (option == 'c') {
 			config = optarg;
 			continue;

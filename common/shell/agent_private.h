@@ -35,12 +35,12 @@
 /* What the command line says. */
 struct agent_options {
 	char config_path[PATH_MAX];
-	const char *pid_file;      /* NULL: none */
-	const char *fault;         /* of the command line itself */
+	const char *pid_file; /* NULL: none */
+	const char *fault;    /* of the command line itself */
 	bool background;
-	bool check_only;           /* -t */
+	bool check_only; /* -t */
 	bool has_level;
-	enum note_level level;     /* instead of the configuration's */
+	enum note_level level; /* instead of the configuration's */
 };
 
 /* A served link and its socket, while there is such a link. */
@@ -80,11 +80,11 @@ struct agent_shell {
 	struct effect_actor actor;
 	struct effect_list fx;
 	struct effect_list spare;
-	struct now now;        /* of the event being handled */
+	struct now now;         /* of the event being handled */
 	struct bucket failures; /* of effects: lines about them */
 	instant_t started;
-	int ready_pipe;        /* to the waiting parent, or -1 */
-	bool detached;         /* in the background: standard error is closed */
+	int ready_pipe; /* to the waiting parent, or -1 */
+	bool detached;  /* in the background: standard error is closed */
 };
 
 /* agent_options.c: what is left to do is run (-1), or exit with the result. */
@@ -106,8 +106,8 @@ const char *agent_start_fault_text(const struct startup_fault *fault,
 void agent_warn(struct agent_shell *s);
 
 /* agent_served.c */
-void agent_served_add(struct agent_shell *s);   /* those that the configuration has */
-void agent_served_prune(struct agent_shell *s); /* those that it has no more */
+void agent_served_add(struct agent_shell *s);     /* those that the configuration has */
+void agent_served_prune(struct agent_shell *s);   /* those that it has no more */
 void agent_served_refresh(struct agent_shell *s); /* links have changed */
 void agent_served_close(struct agent_shell *s);
 struct served *agent_served_find(struct agent_shell *s, int ifindex);
@@ -122,7 +122,7 @@ void agent_on_icmp(void *shell, const struct icmp_datagram *dg);
 void agent_on_arp(void *shell, const struct arp_frame *frame);
 void agent_on_deadline(void *shell);
 void agent_on_links(void *shell);
-void agent_on_registrations(void *shell);
+void agent_on_reg_sock(void *shell);
 void agent_on_terminate(void *shell);
 void agent_on_hangup(void *shell);
 

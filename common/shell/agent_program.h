@@ -53,8 +53,8 @@ struct agent_core_ops {
 		    struct effect_list *fx);
 	void (*deadline)(void *core, struct now now, struct effect_list *fx);
 	instant_t (*next_deadline)(const void *core);
-	void (*failed)(void *core, const struct effect *failed, int error, struct now now,
-		       struct effect_list *fx);
+	void (*failed)(void *core, const struct effect *failed, int error,
+		       struct now now, struct effect_list *fx);
 	void (*links)(void *core, const struct links *links, struct now now,
 		      struct effect_list *fx);
 	int (*reconfigure)(void *core, const void *config, struct now now,

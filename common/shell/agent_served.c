@@ -30,12 +30,12 @@ static void on_broadcast(void *arg, int ifindex, const uint8_t *packet, size_t l
 
 static struct link_sock_handlers handlers(struct served *v)
 {
-	return (struct link_sock_handlers){.datagram = agent_on_datagram,
-					   .icmp = agent_on_icmp,
-					   .arp = agent_on_arp,
-					   .broadcast = on_broadcast,
-					   .arg = v->shell,
-					   .links = &v->shell->links};
+	return (struct link_sock_handlers){ .datagram = agent_on_datagram,
+					    .icmp = agent_on_icmp,
+					    .arp = agent_on_arp,
+					    .broadcast = on_broadcast,
+					    .arg = v->shell,
+					    .links = &v->shell->links };
 }
 
 static void on_ip(void *arg)
@@ -57,17 +57,17 @@ static void on_arp(void *arg)
 static void open_one(struct served *v, const struct link *link)
 {
 	struct agent_shell *s = v->shell;
-	int error = link_sock_open(&v->sock, link->ifindex, &v->link.sock, &s->counts);
+	int arp, error = link_sock_open(&v->sock, link->ifindex, &v->link.sock, &s->counts);
 
 	if (error != 0) {
 		v->sock = NULL;
-		log_say(s->log, NOTE_WARN, "interface=%s cannot be served: %s", link->name,
-			strerror(-error));
+		log_say(s->log, NOTE_WARN, "interface=%s cannot be served: %s",
+			link->name, strerror(-error));
 		return;
 	}
+	arp = link_sock_arp_fd(v->sock);
 	v->ip_watch = loop_watch_fd(s->loop, link_sock_ip_fd(v->sock), on_ip, v);
-	if (v->link.sock.arp)
-		v->arp_watch = loop_watch_fd(s->loop, link_sock_arp_fd(v->sock), on_arp, v);
+	v->arp_watch = arp < 0 ? NULL : loop_watch_fd(s->loop, arp, on_arp, v);
 }
 
 static void refresh_one(struct served *v)
@@ -123,15 +123,16 @@ static void add_one(struct agent_shell *s, const struct served_link *link)
 	if (!v)
 		v = place_of(s, "");
 	if (!v) {
-		log_say(s->log, NOTE_WARN, "interface=%s cannot be served: %s", link->name,
-			"there are too many");
+		log_say(s->log, NOTE_WARN, "interface=%s cannot be served: %s",
+			link->name, "there are too many");
 		return;
 	}
 	close_one(v);
-	*v = (struct served){.link = *link, .shell = s};
+	*v = (struct served){ .link = *link, .shell = s };
 	if (!links_by_name(&s->links, link->name))
 		log_say(s->log, NOTE_WARN,
-			"interface=%s is not there; it is served when it comes", link->name);
+			"interface=%s is not there; it is served when it comes",
+			link->name);
 	refresh_one(v);
 }
 
@@ -165,7 +166,8 @@ void agent_served_prune(struct agent_shell *s)
 struct served *agent_served_find(struct agent_shell *s, int ifindex)
 {
 	for (unsigned i = 0; i < SERVED_LINKS_MAX; i++)
-		if (s->served[i].sock && link_sock_ifindex(s->served[i].sock) == ifindex)
+		if (s->served[i].sock &&
+		    link_sock_ifindex(s->served[i].sock) == ifindex)
 			return &s->served[i];
 	return NULL;
 }

@@ -23,7 +23,8 @@ struct effect_list *agent_shell_begin(struct agent_shell *s, struct now *now)
 void agent_shell_done(struct agent_shell *s)
 {
 	effects_run(&s->actor, &s->fx, &s->spare);
-	loop_set_deadline(s->loop, s->program->core.next_deadline(s->core), s->now.mono);
+	loop_set_deadline(s->loop, s->program->core.next_deadline(s->core),
+			  s->now.mono);
 }
 
 void *agent_shell_core(struct agent_shell *s)
@@ -103,10 +104,10 @@ static bool is_served(void *shell, int ifindex)
 	return agent_served_find(shell, ifindex) != NULL;
 }
 
-void agent_on_registrations(void *shell)
+void agent_on_reg_sock(void *shell)
 {
 	struct agent_shell *s = shell;
-	const struct reg_sock_handlers h = {is_served, agent_on_datagram, s};
+	const struct reg_sock_handlers h = { is_served, agent_on_datagram, s };
 
 	reg_sock_recv(s->reg, &h);
 }
@@ -129,19 +130,21 @@ static void say_fault(void *shell, const char *line)
 void agent_on_hangup(void *shell)
 {
 	struct agent_shell *s = shell;
-	const struct agent_faults faults = {say_fault, s};
+	const struct agent_faults faults = { say_fault, s };
 
 	agent_shell_reload(s, &faults);
 }
 
 /* What is opened once, at the start, stays as it was. */
-static void say_what_waits(const struct common_config *old, const struct common_config *new,
+static void say_what_waits(const struct common_config *old,
+			   const struct common_config *new,
 			   const struct agent_faults *faults)
 {
 	if (strcmp(old->tun, new->tun) != 0)
 		faults->say(faults->arg, "tun/@name: another name needs a restart");
 	if (strcmp(old->control, new->control) != 0)
-		faults->say(faults->arg, "control/@socket: another path needs a restart");
+		faults->say(faults->arg,
+			    "control/@socket: another path needs a restart");
 }
 
 /* In the background there is no standard error any more. */
@@ -168,7 +171,8 @@ static void take_configuration(struct agent_shell *s, void *config)
 	agent_shell_done(s);
 	agent_served_prune(s);
 	agent_config_free(s->program, old);
-	log_say(s->log, NOTE_INFO, "configuration read again: %s", s->options->config_path);
+	log_say(s->log, NOTE_INFO, "configuration read again: %s",
+		s->options->config_path);
 }
 
 bool agent_shell_reload(struct agent_shell *s, const struct agent_faults *faults)
@@ -242,8 +246,8 @@ static int run(struct agent_shell *s)
 
 	s->ready_pipe = s->options->background ? daemon_background() : -1;
 	if (s->options->background && s->ready_pipe < 0) {
-		fprintf(stderr, "%s: cannot go to the background: %s\n", s->program->name,
-			strerror(-s->ready_pipe));
+		fprintf(stderr, "%s: cannot go to the background: %s\n",
+			s->program->name, strerror(-s->ready_pipe));
 		return EXIT_FAILURE;
 	}
 	s->log = log_new(s->program->name);
@@ -261,7 +265,7 @@ static int run(struct agent_shell *s)
 
 int agent_shell_main(const struct agent_program *program, int argc, char **argv)
 {
-	const struct agent_faults faults = {print_fault, NULL};
+	const struct agent_faults faults = { print_fault, NULL };
 	struct agent_options options;
 	struct agent_shell *s;
 	int status = agent_options_parse(program, argc, argv, &options);

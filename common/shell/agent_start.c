@@ -85,7 +85,8 @@ static void stop_control(void *arg)
 static const char *control_advice(int error)
 {
 	if (error == EADDRINUSE)
-		return "another agent answers there: end it, or give <control socket=\"...\">";
+		return "another agent answers there: end it, or give <control "
+		       "socket=\"...\">";
 	return is_right(error) ? need_rights : NULL;
 }
 
@@ -128,7 +129,8 @@ static void stop_registration(void *arg)
 static const char *registration_advice(int error)
 {
 	if (error == EADDRINUSE)
-		return "another Mobile IP agent runs here; find it with: ss -ulpn 'sport = 434'";
+		return "another Mobile IP agent runs here; find it with: ss -ulpn "
+		       "'sport = 434'";
 	return is_right(error) ? need_rights : NULL;
 }
 
@@ -137,17 +139,18 @@ static int start_data(void *arg, struct startup_fault *fault)
 	struct agent_shell *s = arg;
 	const struct common_config *common = agent_common(s);
 	const size_t entries = s->program->config.max_entries(s->config);
-	const struct datapath_config config = {.tun = common->tun,
-					       .max_entries = entries,
-					       .max_tunnels = entries,
-					       .links = &s->links,
-					       .counts = &s->counts,
-					       .icmp = agent_on_icmp,
-					       .arg = s};
+	const struct datapath_config config = { .tun = common->tun,
+						.max_entries = entries,
+						.max_tunnels = entries,
+						.links = &s->links,
+						.counts = &s->counts,
+						.icmp = agent_on_icmp,
+						.arg = s };
 	struct datapath_fault what;
 	int error = datapath_open(&s->data, &config, &what);
 
-	return error ? startup_fail(fault, error, "%s (%s)", what.what, common->tun) : 0;
+	return error ? startup_fail(fault, error, "%s (%s)", what.what, common->tun)
+		     : 0;
 }
 
 static void stop_data(void *arg)
@@ -160,7 +163,8 @@ static void stop_data(void *arg)
 static const char *data_advice(int error)
 {
 	if (error == EBUSY)
-		return "another program has a device of that name: give <tun name=\"...\">";
+		return "another program has a device of that name: give <tun "
+		       "name=\"...\">";
 	if (error == ENOENT || error == ENODEV)
 		return "/dev/net/tun is needed: modprobe tun";
 	return is_right(error) ? need_rights : NULL;
@@ -215,8 +219,10 @@ static void sweep_link(struct agent_shell *s, const char *name)
 	int arp = 0;
 
 	if (removed > 0)
-		log_say(s->log, NOTE_INFO, "interface=%s leftovers=%d removed", name, removed);
-	if (link && sysctl_get_link(name, "arp_ignore", &arp) == 0 && arp == ARP_IGNORE_ALL)
+		log_say(s->log, NOTE_INFO, "interface=%s leftovers=%d removed", name,
+			removed);
+	if (link && sysctl_get_link(name, "arp_ignore", &arp) == 0 &&
+	    arp == ARP_IGNORE_ALL)
 		sysctl_put_link(name, "arp_ignore", 0);
 }
 
@@ -271,28 +277,32 @@ static void stop_core(void *arg)
 	s->program->core.free(s->core);
 }
 
-static int start_watches(void *arg, struct startup_fault *fault)
-{
-	struct agent_shell *s = arg;
-
-	(void)fault;
-	s->watch[0] = loop_watch_fd(s->loop, rtnl_fd(s->rtnl), agent_on_links, s);
-	s->watch[1] = loop_watch_fd(s->loop, reg_sock_fd(s->reg), agent_on_registrations, s);
-	s->watch[2] = loop_watch_signal(s->loop, SIGTERM, agent_on_terminate, s);
-	s->watch[3] = loop_watch_signal(s->loop, SIGINT, agent_on_terminate, s);
-	s->watch[4] = loop_watch_signal(s->loop, SIGHUP, agent_on_hangup, s);
-	for (unsigned i = 0; i < AGENT_WATCHES; i++)
-		if (!s->watch[i])
-			return -ENOMEM; /* the end of the loop takes the others */
-	return datapath_start(s->data, s->loop);
-}
-
 static void stop_watches(void *arg)
 {
 	struct agent_shell *s = arg;
 
 	for (unsigned i = 0; i < AGENT_WATCHES; i++)
 		loop_unwatch(s->watch[i]);
+}
+
+static int start_watches(void *arg, struct startup_fault *fault)
+{
+	struct agent_shell *s = arg;
+	int error = 0;
+
+	(void)fault;
+	s->watch[0] = loop_watch_fd(s->loop, rtnl_fd(s->rtnl), agent_on_links, s);
+	s->watch[1] = loop_watch_fd(s->loop, reg_sock_fd(s->reg), agent_on_reg_sock, s);
+	s->watch[2] = loop_watch_signal(s->loop, SIGTERM, agent_on_terminate, s);
+	s->watch[3] = loop_watch_signal(s->loop, SIGINT, agent_on_terminate, s);
+	s->watch[4] = loop_watch_signal(s->loop, SIGHUP, agent_on_hangup, s);
+	for (unsigned i = 0; i < AGENT_WATCHES && error == 0; i++)
+		error = s->watch[i] ? 0 : -ENOMEM;
+	if (error == 0)
+		error = datapath_start(s->data, s->loop);
+	if (error != 0)
+		stop_watches(s);
+	return error;
 }
 
 static int start_pid_file(void *arg, struct startup_fault *fault)
@@ -323,20 +333,20 @@ static int start_warnings(void *arg, struct startup_fault *fault)
 }
 
 static const struct startup_step steps[] = {
-	{"protect keys in memory", start_memory, NULL, NULL},
-	{"make the event loop", start_loop, stop_loop, NULL},
-	{"open the control socket", start_control, stop_control, control_advice},
-	{"read links and addresses", start_links, stop_links, NULL},
-	{"open the registration socket", start_registration, stop_registration,
-	 registration_advice},
-	{"open the data path", start_data, stop_data, data_advice},
-	{"set up the tunnel device", start_device, stop_device, device_advice},
-	{"clear what a predecessor left", start_sweep, NULL, NULL},
-	{"open the served links", start_served, stop_served, NULL},
-	{"start the agent", start_core, stop_core, NULL},
-	{"watch descriptors and signals", start_watches, stop_watches, NULL},
-	{"write the pid file", start_pid_file, stop_pid_file, NULL},
-	{"look at the surroundings", start_warnings, NULL, NULL},
+	{ "protect keys in memory", start_memory, NULL, NULL },
+	{ "make the event loop", start_loop, stop_loop, NULL },
+	{ "open the control socket", start_control, stop_control, control_advice },
+	{ "read links and addresses", start_links, stop_links, NULL },
+	{ "open the registration socket", start_registration, stop_registration,
+	  registration_advice },
+	{ "open the data path", start_data, stop_data, data_advice },
+	{ "set up the tunnel device", start_device, stop_device, device_advice },
+	{ "clear what a predecessor left", start_sweep, NULL, NULL },
+	{ "open the served links", start_served, stop_served, NULL },
+	{ "start the agent", start_core, stop_core, NULL },
+	{ "watch descriptors and signals", start_watches, stop_watches, NULL },
+	{ "write the pid file", start_pid_file, stop_pid_file, NULL },
+	{ "look at the surroundings", start_warnings, NULL, NULL },
 };
 
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

@@ -11,7 +11,8 @@ static void warn_forwarding(struct agent_shell *s, const char *link)
 	if (!links_by_name(&s->links, link) || sysctl_forwards(link))
 		return;
 	log_say(s->log, NOTE_WARN,
-		"interface=%s does not forward packets; do: sysctl -w net.ipv4.ip_forward=1",
+		"interface=%s does not forward packets; do: sysctl -w "
+		"net.ipv4.ip_forward=1",
 		link);
 }
 
@@ -33,7 +34,8 @@ void agent_warn(struct agent_shell *s)
 
 	if (!host_clock_is_kept())
 		log_say(s->log, NOTE_WARN,
-			"the clock is not synchronised; registrations whose timestamps differ "
+			"the clock is not synchronised; registrations whose timestamps "
+			"differ "
 			"too much are refused (code 133) until the node has adjusted");
 	if (!s->program->router)
 		return;

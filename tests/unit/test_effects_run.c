@@ -20,9 +20,9 @@ struct edge {
 	unsigned done_count;
 	unsigned failed[64];
 	unsigned failed_count;
-	unsigned refuse;      /* the effect with this number fails */
-	unsigned then;        /* the core answers a failure with this one, 0: with none */
-	bool for_ever;        /* the core answers with one that fails again */
+	unsigned refuse; /* the effect with this number fails */
+	unsigned then;   /* the core answers a failure with this one, 0: with none */
+	bool for_ever;   /* the core answers with one that fails again */
 };
 
 static struct in_addr number(unsigned n)

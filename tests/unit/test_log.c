@@ -89,8 +89,9 @@ static void a_note_shows_the_fields_that_apply(void)
 			   .has_code = true,
 			   .code = 0,
 			   .reason = "too busy" };
-	CU_ASSERT_STRING_EQUAL(log_note_text(&n, "home", text, sizeof(text)),
-			       "request-denied interface=home code=0 reason=\"too busy\"");
+	CU_ASSERT_STRING_EQUAL(
+		log_note_text(&n, "home", text, sizeof(text)),
+		"request-denied interface=home code=0 reason=\"too busy\"");
 }
 
 static void a_note_is_cut_at_every_size(void)
@@ -157,11 +158,13 @@ static void a_flood_of_one_kind_leaves_the_others_alone(void)
 	text = capture_end();
 	CU_ASSERT_TRUE(lines_in(text) < 200);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "prog: info: link-down\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "prog: warn: security-exception suppressed=9900\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(text, "prog: warn: security-exception suppressed=9900\n"));
 	log_free(log);
 }
 
-static void count_note(void *arg, const struct note *n, const char *interface, struct now now)
+static void count_note(void *arg, const struct note *n, const char *interface,
+		       struct now now)
 {
 	unsigned *count = arg;
 
@@ -180,7 +183,8 @@ static void a_follower_sees_what_the_log_leaves_out(void)
 	capture_begin();
 	log_follow(log, count_note, &seen);
 	for (unsigned i = 0; i < 500; i++)
-		log_note(log, &(struct note){ .kind = NOTE_ADVERT_SENT }, NULL, at_ms(0));
+		log_note(log, &(struct note){ .kind = NOTE_ADVERT_SENT }, NULL,
+			 at_ms(0));
 	log_follow(log, NULL, NULL);
 	log_note(log, &(struct note){ .kind = NOTE_ADVERT_SENT }, NULL, at_ms(0));
 	CU_ASSERT_STRING_EQUAL(capture_end(), "");
