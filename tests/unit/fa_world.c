@@ -420,10 +420,11 @@ void fa_world_fill(uint8_t *to, size_t len)
 
 		if (data > 255)
 			data = writer_left(&wr) > 259 ? 255 : 200;
-		write_u8(&wr, 200);
-		write_u8(&wr, (uint8_t)data);
-		at = write_room(&wr, data);
-		if (at)
-			memset(at, 0, data);
+		at = write_room(&wr, 2 + data);
+		if (!at)
+			return;
+		at[0] = 200;
+		at[1] = (uint8_t)data;
+		memset(at + 2, 0, data);
 	}
 }
