@@ -20,3 +20,5 @@ sbin_PROGRAMS += ha/mip-ha
 ha_mip_ha_SOURCES = ha/main.c ha/ha_main.c ha/ha_main.h \
 	ha/ha_ctl.c ha/ha_ctl.h
 ha_mip_ha_LDADD = $(agent_libs)
+
+dist_man_MANS += ha/mip-ha.8 ha/mip-ha.xml.5
