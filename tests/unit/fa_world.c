@@ -5,6 +5,7 @@
 #include "tests/unit/fa_world.h"
 
 #include "common/security/auth.h"
+#include "common/wire/icmp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -412,19 +413,41 @@ unsigned fa_world_notes(const struct fa_world *w, enum note_kind kind)
 
 void fa_world_fill(uint8_t *to, size_t len)
 {
+	static const uint8_t zeros[255];
 	struct writer wr = writer_over(to, len);
 
 	while (writer_left(&wr) >= 2) {
 		size_t data = writer_left(&wr) - 2;
-		uint8_t *at;
 
-		if (data > 255)
-			data = writer_left(&wr) > 259 ? 255 : 200;
-		at = write_room(&wr, 2 + data);
-		if (!at)
-			return;
-		at[0] = 200;
-		at[1] = (uint8_t)data;
-		memset(at + 2, 0, data);
+		if (data > sizeof(zeros))
+			data = writer_left(&wr) > 259 ? sizeof(zeros) : 200;
+		mip_ext_write(&wr, 200, zeros, data);
 	}
+}
+
+struct mip_advert fa_world_advert(const struct fa_world *w, int ifindex)
+{
+	struct mip_advert none = { .code = 255 };
+
+	for (size_t i = 0; i < w->fx.count; i++) {
+		const struct effect *e = &w->fx.at[i];
+		struct mip_advert m;
+		struct icmp_message icmp;
+
+		if (e->kind != EFFECT_SEND_LINK || e->frame.ifindex != ifindex ||
+		    !icmp_open(e->frame.bytes, e->frame.len, &icmp))
+			continue;
+		if (mip_advert_decode(
+			    reader_over(e->frame.bytes + 20, e->frame.len - 20u), &m) ==
+		    ADVERT_OK)
+			return m;
+	}
+	return none;
+}
+
+bool fa_world_is_last_word(const struct fa_world *w, int ifindex)
+{
+	const struct mip_advert m = fa_world_advert(w, ifindex);
+
+	return m.code != 255 && m.lifetime == 0;
 }

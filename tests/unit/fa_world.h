@@ -15,6 +15,7 @@
 #define TESTS_UNIT_FA_WORLD_H
 
 #include "common/security/sa.h"
+#include "common/wire/mip_advert.h"
 #include "common/wire/mip_ext.h"
 #include "common/wire/mip_msg.h"
 #include "common/wire/udp.h"
@@ -141,6 +142,12 @@ struct heard {
 };
 
 struct heard fa_world_heard(const struct fa_world *w);
+
+/* The first advertisement on a link among the effects; code 255 if there is none. */
+struct mip_advert fa_world_advert(const struct fa_world *w, int ifindex);
+
+/* ... and whether it says goodbye. */
+bool fa_world_is_last_word(const struct fa_world *w, int ifindex);
 
 uint64_t fa_world_counter(const struct fa_world *w, const char *name);
 const struct visitor_entry *fa_world_visitor(const struct fa_world *w,

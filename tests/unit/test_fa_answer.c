@@ -3,6 +3,7 @@
 #include "tests/unit/fa_world.h"
 
 #include "common/security/auth.h"
+#include "fa/denial.h"
 
 #include <CUnit/CUnit.h>
 
@@ -107,6 +108,27 @@ static void one_denial_a_second_for_a_node(void)
 	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 69);
 	CU_ASSERT_EQUAL(fa_world_counter(&w, "denials-held-back"), 2);
 	CU_ASSERT_EQUAL(fa_world_counter(&w, "reply-fa-lifetime-too-long"), 3);
+	fa_world_end(&w);
+}
+
+/* However many nodes were denied before. */
+static void denials_are_forgotten_again(void)
+{
+	struct ask a = usual_ask();
+	struct fa_world w;
+
+	begin(&w);
+	a.lifetime = 9999;
+	for (uint32_t i = 0; i < 3 * DENIAL_NODES; i++) {
+		a.home.s_addr = htonl(0x0a010000 + i);
+		if (i % DENIAL_NODES == 0)
+			fa_world_pass(&w, duration_s(1));
+		fa_world_ask(&w, &a);
+	}
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "denials-held-back"), 0);
+	a.home.s_addr = htonl(0x0a990000); /* more than the table holds: silence */
+	fa_world_ask(&w, &a);
+	CU_ASSERT_FALSE(fa_world_heard(&w).any);
 	fa_world_end(&w);
 }
 
@@ -224,6 +246,7 @@ void suite_fa_answer(void)
 		    a_denial_is_signed_when_shared);
 	CU_add_test(s, "one denial a second for a node",
 		    one_denial_a_second_for_a_node);
+	CU_add_test(s, "denials are forgotten again", denials_are_forgotten_again);
 	CU_add_test(s, "drops in silence", drops_in_silence);
 	CU_add_test(s, "drops what is no message", drops_what_is_no_message);
 	CU_add_test(s, "limits each source", limits_each_source);

@@ -114,6 +114,62 @@ static void unreachable_home_agents_are_told(void)
 	CU_ASSERT_EQUAL(denial_after(ICMP_ECHO_REPLY_, 0, 1500), 255);
 }
 
+/* Two that only what is quoted of the Request itself can tell apart. */
+static uint64_t denied_of_two(size_t quote)
+{
+	struct ask a = usual_ask();
+	uint8_t bytes[1600];
+	struct fa_world w;
+	uint64_t ident;
+	size_t len;
+
+	begin(&w);
+	fa_world_ask(&w, &a);
+	a.ident++;
+	fa_world_ask(&w, &a);
+	len = build_error(&w, ICMP_UNREACHABLE, ICMP_CODE_HOST, quote, bytes);
+	fa_world_icmp(&w, CORE, bytes, len);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 81);
+	CU_ASSERT_EQUAL(fa_world_pending(&w), 1);
+	ident = fa_world_heard(&w).rp.ident;
+	fa_world_end(&w);
+	return ident;
+}
+
+static void the_quoted_request_is_found(void)
+{
+	const uint64_t first = usual_ask().ident;
+
+	CU_ASSERT_EQUAL(denied_of_two(1500), first + 1);
+	CU_ASSERT_EQUAL(denied_of_two(20 + 8 + 24), first + 1);
+	CU_ASSERT_EQUAL(denied_of_two(20 + 8), first); /* the oldest, at a guess */
+}
+
+/* A router on the way may have put options into the header that it quotes. */
+static void options_in_the_quoted_header(void)
+{
+	const struct ask a = usual_ask();
+	uint8_t bytes[1600];
+	struct fa_world w;
+	uint16_t sum;
+	size_t len;
+
+	begin(&w);
+	fa_world_ask(&w, &a);
+	len = build_error(&w, ICMP_UNREACHABLE, ICMP_CODE_HOST, 1500, bytes);
+	memmove(bytes + 8 + 24, bytes + 8 + 20, len - 28);
+	memset(bytes + 8 + 20, 1, 4);
+	bytes[8] = 0x46;
+	len += 4;
+	bytes[2] = bytes[3] = 0;
+	sum = checksum_of(bytes, len);
+	bytes[2] = (uint8_t)(sum >> 8);
+	bytes[3] = (uint8_t)sum;
+	fa_world_icmp(&w, CORE, bytes, len);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 81);
+	fa_world_end(&w);
+}
+
 /* Errors about other datagrams, or damaged ones, do nothing. */
 static void other_errors_do_nothing(void)
 {
@@ -139,6 +195,9 @@ static void other_errors_do_nothing(void)
 		fa_world_icmp(&w, CORE, bytes, len);
 		CU_ASSERT_FALSE(fa_world_heard(&w).any);
 		CU_ASSERT_EQUAL(fa_world_pending(&w), 1);
+		CU_ASSERT_EQUAL(
+			fa_world_counter(&w, i ? "icmp-unmatched" : "icmp-malformed"),
+			1);
 		for (size_t n = 0; n < len; n += 3)
 			fa_world_icmp(&w, CORE, bytes, n);
 		fa_world_end(&w);
@@ -178,6 +237,8 @@ void suite_fa_icmp(void)
 		    a_short_lifetime_ends_a_pending_registration);
 	CU_add_test(s, "unreachable home agents are told",
 		    unreachable_home_agents_are_told);
+	CU_add_test(s, "the quoted request is found", the_quoted_request_is_found);
+	CU_add_test(s, "options in the quoted header", options_in_the_quoted_header);
 	CU_add_test(s, "other errors do nothing", other_errors_do_nothing);
 	CU_add_test(s, "requests that cannot be sent are denied",
 		    requests_that_cannot_be_sent_are_denied);

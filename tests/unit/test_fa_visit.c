@@ -359,6 +359,107 @@ static void no_room_when_the_reply_comes(void)
 	fa_world_end(&w);
 }
 
+/* An old failure, told again, does not reach a visitor that has moved on. */
+static void a_failure_is_of_one_change_only(void)
+{
+	struct ask a = reverse_ask();
+	struct effect failed;
+	struct fa_world w;
+
+	begin(&w);
+	fa_world_register(&w, &a);
+	a.ident++;
+	a.ifindex = VISIT2;
+	fa_world_register(&w, &a);
+	failed = *fa_world_effect(&w, EFFECT_FORWARD, 0);
+	for (int i = 0; i < 2; i++) {
+		effect_list_clear(&w.fx);
+		fa_world_pass(&w, duration_s(2));
+		fa_core_failed(w.fa, &failed, 12, w.now, &w.fx);
+		CU_ASSERT_EQUAL(fa_world_heard(&w).any, i == 0);
+		CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
+	}
+	failed.txn = 0;
+	fa_core_failed(w.fa, &failed, 12, w.now, &w.fx);
+	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
+	fa_world_end(&w);
+}
+
+/* An effect list that cannot grow any more. */
+static void without_memory_nothing_is_promised(void)
+{
+	struct ask a = usual_ask();
+	struct say s = say_to(&a);
+	uint8_t bytes[512];
+	struct fa_world w;
+	struct datagram dg = { .src = OTHER_AGENT, .dst = CARE_OF, .ifindex = CORE };
+
+	begin(&w);
+	for (size_t visitors = 0; visitors < 2; visitors++) {
+		const size_t full = SIZE_MAX / 2;
+		struct effect_list fx = { .count = full, .room = full };
+		struct visit before = { 0 };
+
+		if (visitors)
+			before = fa_world_visitor(&w, NODE)->visit;
+		a.flags = MIP_FLAG_M; /* another path */
+		a.ident++;
+		s = say_to(&a);
+		fa_world_ask(&w, &a);
+		dg.payload =
+			reader_over(bytes, fa_build_say(&w, &s, bytes, sizeof(bytes)));
+		fa_core_datagram(w.fa, &dg, w.now, &fx);
+		CU_ASSERT_TRUE(fx.overflow);
+		CU_ASSERT_EQUAL(fx.count, full);
+		CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), visitors);
+		CU_ASSERT_EQUAL(fa_world_pending(&w), 0);
+		CU_ASSERT_EQUAL(fa_world_counter(&w, "reply-fa-resources"),
+				1 + visitors);
+		if (visitors)
+			CU_ASSERT_EQUAL(fa_world_visitor(&w, NODE)->visit.rq.ident,
+					before.rq.ident);
+		fa_world_pass(&w, duration_s(2));
+		a.flags = 0;
+		a.ident++;
+		fa_world_register(&w, &a);
+	}
+	fa_world_end(&w);
+}
+
+static void what_becomes_of_visitors_is_counted(void)
+{
+	struct ask a = usual_ask();
+	struct fa_world w;
+	uint32_t txn;
+
+	begin(&w);
+	fa_world_register(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_VISITOR_NEW), 1);
+	txn = fa_world_effect(&w, EFFECT_FORWARD, 0)->txn;
+	a.ident++;
+	fa_world_register(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_VISITOR_RENEWED), 1);
+	CU_ASSERT_NOT_EQUAL(fa_world_effect(&w, EFFECT_SEND_LINK, 0)->txn, txn);
+	a.ident++;
+	a.lifetime = 0;
+	fa_world_register(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_VISITOR_GONE), 1);
+	a.ident++;
+	a.lifetime = 10;
+	fa_world_register(&w, &a);
+	fa_world_pass(&w, duration_s(10));
+	a.ident++;
+	fa_world_register(&w, &a);
+	fa_core_clear_visitor(w.fa, NODE, w.now, &w.fx);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "visitors-admitted"), 3);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "visitors-renewed"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "visitors-left"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "visitors-expired"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "visitors-withdrawn"), 1);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "replies-relayed-accepting"), 5);
+	fa_world_end(&w);
+}
+
 void suite_fa_visit(void)
 {
 	CU_pSuite s = CU_add_suite("fa_visit", NULL, NULL);
@@ -385,5 +486,11 @@ void suite_fa_visit(void)
 		    a_refused_rule_takes_the_edit_back);
 	CU_add_test(s, "a refused renewal leaves what stood",
 		    a_refused_renewal_leaves_what_stood);
+	CU_add_test(s, "a failure is of one change only",
+		    a_failure_is_of_one_change_only);
+	CU_add_test(s, "without memory nothing is promised",
+		    without_memory_nothing_is_promised);
+	CU_add_test(s, "what becomes of visitors is counted",
+		    what_becomes_of_visitors_is_counted);
 	CU_add_test(s, "no room when the reply comes", no_room_when_the_reply_comes);
 }

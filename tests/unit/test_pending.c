@@ -155,6 +155,21 @@ static void another_station_has_its_own_share(void)
 	end(&b);
 }
 
+/* Far more nodes than there is room for, one after the other. */
+static void gives_back_what_it_took(void)
+{
+	struct bench b;
+
+	begin(&b, 3, 1);
+	for (unsigned i = 0; i < 200; i++) {
+		struct pending_registration *p = open_one(&b, (uint8_t)i, i);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+		pending_close(&b.t, p);
+	}
+	end(&b);
+}
+
 /* The twin: the same rules, over a plain array. */
 enum { TWIN_NODES = 4, TWIN_IDENTS = 6, TWIN_LIMIT = 9, TWIN_PER_NODE = 3 };
 
@@ -228,5 +243,6 @@ void suite_pending(void)
 	CU_add_test(s, "holds both limits", holds_both_limits);
 	CU_add_test(s, "another station has its own share",
 		    another_station_has_its_own_share);
+	CU_add_test(s, "gives back what it took", gives_back_what_it_took);
 	CU_add_test(s, "behaves like its twin", behaves_like_its_twin);
 }
