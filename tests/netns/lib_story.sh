@@ -54,7 +54,7 @@ story_end() {
 		for log in "$LAB_DIR"/*.log; do
 			[ -e "$log" ] || continue
 			printf '# %s, its end:\n' "$(basename "$log")"
-			grep -v ' debug: advertisement-sent' "$log" | tail -n 15 | sed 's/^/#   /'
+			grep -v 'advertisement-sent' "$log" | tail -n 6 | cut -c1-200 | sed 's/^/#   /'
 		done
 	fi
 	lab_down
