@@ -1,81 +1,104 @@
 #!/bin/bash
 # Starting and ending: what each obstacle is called, and that nothing is left.
-set -u
-. "$SJ_SRC/tests/netns/lib_agents.sh"
+. "$(dirname "$0")/lib_story.sh"
 
-# fails_saying TEXT COMMAND...: ends with status 1 after saying TEXT.
-fails_saying() {
-	local text=$1 output status
+# try NAME COMMAND...: run to the end with NAME's configuration; output and status.
+try() {
+	local name=$1
 	shift
-	output=$(timeout 20 "$@" 2>&1)
+	in_ns ha timeout 20 "$@" -c "$LAB_DIR/$name.xml" >"$LAB_DIR/said" 2>&1
 	status=$?
-	echo "$output"
-	[ $status -eq 1 ] && [[ $output == *"$text"* ]]
 }
 
-run_ha() { in_ns ha "$mip_ha" -c "$LAB_DIR/$1.xml"; }
-
-run_unprivileged() {
-	chmod 755 "$LAB_DIR"
-	sed "s|$LAB_DIR/ha.sock|/tmp/$LAB.sock|" "$LAB_DIR/ha.xml" >"$LAB_DIR/nobody.xml"
-	chmod 644 "$LAB_DIR/nobody.xml"
-	in_ns ha setpriv --reuid 65534 --clear-groups "$mip_ha" -c "$LAB_DIR/nobody.xml"
+# check_refused DESCRIPTION TEXT: the last try ended with status 1 and said TEXT.
+check_refused() {
+	equal "$1: status" "$status" 1
+	check "$1: says so" grep -qF -- "$2" "$LAB_DIR/said"
 }
 
-# A clean end takes the socket and the device along; in a crash the kernel does.
-ends_cleanly() { # NAME
+# check_ends DESCRIPTION NAME SIGNAL: with status 0, and nothing of it is left.
+check_ends() {
 	local pid
-	pid=$(cat "$LAB_DIR/$1.pid")
-	kill -TERM "$pid"
-	wait "$pid" || { echo "status $?"; return 1; }
-	rm -f "$LAB_DIR/$1.pid"
-	[ ! -e "$LAB_DIR/$1.sock" ] || { echo "the socket is left"; return 1; }
-	is_clean "$1"
+	pid=$(cat "$LAB_DIR/$2.pid")
+	rm -f "$LAB_DIR/$2.pid"
+	kill -"$3" "$pid"
+	wait "$pid"
+	equal "$1: status" $? 0
+	check_not "$1: the socket is gone" test -e "$LAB_DIR/$2.sock"
+	check_clean "$2"
 }
 
-goes_to_the_background() {
-	in_ns fa1 "$mip_fa" -b --pid-file "$LAB_DIR/bg.pid" -c "$LAB_DIR/fa1.xml" || return
-	ctl fa1 show status || return
-	kill "$(cat "$LAB_DIR/bg.pid")"
-	lab_wait 10 "[ ! -e $LAB_DIR/bg.pid ]" && is_clean fa1
+second_instances() {
+	try ha mip-ha
+	check_refused "a second one with the same socket" "another agent answers there"
+	sed "s|/ha.sock|/other.sock|" "$LAB_DIR/ha.xml" >"$LAB_DIR/other.xml"
+	chmod 600 "$LAB_DIR/other.xml"
+	try other mip-ha
+	check_refused "a second one with a socket of its own" "UDP port 434"
+	check_not "and takes its socket along" test -e "$LAB_DIR/other.sock"
+	check "the first still answers" answers ha
 }
 
-background_start_fails() {
-	agent_start fa1
-	! in_ns fa1 "$mip_fa" -b -c "$LAB_DIR/fa1-other.xml"
+device_is_taken() {
+	ip -n "$LAB-ha" link add mip-ha0 type veth peer name other0
+	try ha mip-ha
+	check_refused "a device of that name is there" "mip-ha0"
+	ip -n "$LAB-ha" link del mip-ha0
 }
 
-agents_begin
-agent_start ha
-sed "s|ha.sock|other.sock|" "$LAB_DIR/ha.xml" >"$LAB_DIR/other.xml"
-sed "s|fa1.sock|fa1-other.sock|" "$LAB_DIR/fa1.xml" >"$LAB_DIR/fa1-other.xml"
-chmod 600 "$LAB_DIR"/*.xml
+no_privileges() {
+	sed "s|$LAB_DIR/ha.sock|/tmp/$LAB.sock|" "$LAB_DIR/ha.xml" >"/tmp/$LAB.xml"
+	chmod 644 "/tmp/$LAB.xml"
+	in_ns ha setpriv --reuid 65534 --clear-groups env PATH="$PATH" \
+		mip-ha -c "/tmp/$LAB.xml" >"$LAB_DIR/said" 2>&1
+	status=$?
+	check_refused "without privileges" "CAP_NET_ADMIN"
+	check_not "without privileges: its socket is gone" test -e "/tmp/$LAB.sock"
+	rm -f "/tmp/$LAB.xml"
+}
 
-check "the home agent answers" ctl ha show status
-check "a second one on the same socket is told so" \
-	fails_saying "another agent answers there" run_ha ha
-check "a second one on the same port is told so" \
-	fails_saying "UDP port 434" run_ha other
-check "the first still answers" ctl ha show status
-check "it ends cleanly on SIGTERM" ends_cleanly ha
+configurations() {
+	try none mip-ha
+	check_refused "no configuration" "none.xml: No such file or directory"
+	echo '<home-agent address="10.1.0.999"/>' | config bad
+	try bad mip-ha
+	check_refused "a faulty configuration" "bad.xml:1:"
+}
 
-check "without privileges it says what it needs" \
-	fails_saying "CAP_NET_ADMIN" run_unprivileged
-check "a missing configuration is named" \
-	fails_saying "none.xml: No such file or directory" run_ha none
-echo '<home-agent address="10.1.0.999"/>' >"$LAB_DIR/bad.xml"
-check "a faulty configuration is not started" fails_saying "bad.xml:1:" run_ha bad
+background() {
+	in_ns ha timeout 20 mip-ha -b --pid-file "$LAB_DIR/bg" -c "$LAB_DIR/ha.xml"
+	equal "background: the start is over when the command is" $? 0
+	check "background: it answers" answers ha
+	try ha mip-ha -b
+	check_refused "background: a start that fails" "another agent answers there"
+	kill "$(cat "$LAB_DIR/bg")"
+	check_wait "background: it takes its pid file along" 10 "[ ! -e $LAB_DIR/bg ]"
+	check_clean ha
+}
 
-agent_edit ha 's|interface="home"|interface="nowhere"|'
-agent_start ha
-check "a missing interface is said" logged ha "interface=nowhere is not there"
-check "and the rest is served" ctl ha show status
-check "it ends cleanly on SIGTERM without it" ends_cleanly ha
+surroundings() {
+	configure ha 's|interface="home"|interface="nowhere"|'
+	in_ns ha sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward'
+	start ha
+	check "an interface that is not there is told" \
+		grep -q "interface=nowhere is not there" "$LAB_DIR/ha.log"
+	check "forwarding that is off is told" grep -q "ip_forward=1" "$LAB_DIR/ha.log"
+	check "and the agent serves" answers ha
+	in_ns ha sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	check_ends "it ends on SIGINT" ha INT
+}
 
-check "it goes to the background when all is started" goes_to_the_background
-check "the status of a start in the background is its own" background_start_fails
-check "the foreign agent ends cleanly" ends_cleanly fa1
-agent_start mn
-check "the mobile node ends cleanly" ends_cleanly mn
-check "no sanitizer complains" no_complaints
+story_begin setpriv
+configure ha
+configure mn
+start_all ha
+second_instances
+check_ends "it ends on SIGTERM" ha TERM
+device_is_taken
+no_privileges
+configurations
+background
+surroundings
+start_all mn
+check_ends "the node ends on SIGTERM" mn TERM
 tap_done
