@@ -73,6 +73,12 @@ unit_sources += tests/unit/test_pipeline.c
 unit_sources += tests/unit/test_pipeline_in.c
 unit_sources += tests/unit/test_pipeline_broadcast.c
 unit_sources += tests/unit/test_relay_icmp.c
+unit_sources += tests/unit/test_conf_value.c
+unit_sources += tests/unit/test_conf_xml.c
+unit_sources += tests/unit/conf_docs.c tests/unit/conf_docs.h
+unit_sources += tests/unit/test_conf_ha.c
+unit_sources += tests/unit/test_conf_fa.c
+unit_sources += tests/unit/test_conf_mn.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \

@@ -152,7 +152,10 @@ static void read_attr(struct document *d, struct frame *f,
 	/* Where an editor finds the XSD. */
 	if (given->namespace && strcmp(given->namespace, XSI_NAMESPACE) == 0)
 		return;
-	if (given->namespace || !row)
+	if (given->namespace)
+		conf_fault(d->faults, line, f->element->name, given->name,
+			   "is in a namespace; ours have none");
+	else if (!row)
 		fault_unknown_attr(d, f, given->name, line);
 	else
 		set_attr(d, f, row, given, line);
@@ -398,14 +401,16 @@ static void on_end(void *arg, const xmlChar *name, const xmlChar *prefix,
 static void on_text(void *arg, const xmlChar *text, int len)
 {
 	struct document *d = arg;
+	int line = d->parser->input->line; /* of the text's end */
 	int i = 0;
 
 	while (i < len && isspace(text[i]))
 		i++;
 	if (i == len || d->unknown > 0 || d->depth == 0)
 		return;
-	conf_fault(d->faults, d->parser->input->line,
-		   d->stack[d->depth - 1].element->name, NULL,
+	for (; i < len; i++)
+		line -= text[i] == '\n';
+	conf_fault(d->faults, line, d->stack[d->depth - 1].element->name, NULL,
 		   "text has no place here");
 }
 
