@@ -2,7 +2,7 @@
 /* Counting allocations: in front of the C library's own functions. */
 #include "tests/unit/alloc_count.h"
 
-#include <stddef.h>
+#include <stdlib.h> /* and __GLIBC__ with it */
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -14,10 +14,16 @@
 #endif
 
 static unsigned long calls;
+static unsigned long fails_at; /* 0: never */
 
 unsigned long alloc_count(void)
 {
 	return calls;
+}
+
+void alloc_fail_nth(unsigned long n)
+{
+	fails_at = n ? calls + n : 0;
 }
 
 #ifdef OTHER_ALLOCATOR
@@ -42,22 +48,24 @@ void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
 
+static bool fails(void)
+{
+	return ++calls == fails_at;
+}
+
 void *malloc(size_t size)
 {
-	calls++;
-	return __libc_malloc(size);
+	return fails() ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	calls++;
-	return __libc_calloc(count, size);
+	return fails() ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	calls++;
-	return __libc_realloc(old, size);
+	return fails() ? NULL : __libc_realloc(old, size);
 }
 
 #endif

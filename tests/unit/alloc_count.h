@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Counts calls of malloc, calloc and realloc in the test program, to hold the
- * packet path to taking no memory. Not under the sanitizers, which have an
- * allocator of their own.
+ * packet path to taking no memory, and lets one of them fail. Not under the
+ * sanitizers, which have an allocator of their own.
  */
 #ifndef TESTS_UNIT_ALLOC_COUNT_H
 #define TESTS_UNIT_ALLOC_COUNT_H
@@ -11,5 +11,8 @@
 
 bool alloc_counted(void); /* false: this build cannot tell */
 unsigned long alloc_count(void);
+
+/* The nth call from now on fails, once; 0 takes that back. */
+void alloc_fail_nth(unsigned long n);
 
 #endif

@@ -385,47 +385,6 @@ static void a_failure_is_of_one_change_only(void)
 	fa_world_end(&w);
 }
 
-/* An effect list that cannot grow any more. */
-static void without_memory_nothing_is_promised(void)
-{
-	struct ask a = usual_ask();
-	struct say s = say_to(&a);
-	uint8_t bytes[512];
-	struct fa_world w;
-	struct datagram dg = { .src = OTHER_AGENT, .dst = CARE_OF, .ifindex = CORE };
-
-	begin(&w);
-	for (size_t visitors = 0; visitors < 2; visitors++) {
-		const size_t full = SIZE_MAX / 2;
-		struct effect_list fx = { .count = full, .room = full };
-		struct visit before = { 0 };
-
-		if (visitors)
-			before = fa_world_visitor(&w, NODE)->visit;
-		a.flags = MIP_FLAG_M; /* another path */
-		a.ident++;
-		s = say_to(&a);
-		fa_world_ask(&w, &a);
-		dg.payload =
-			reader_over(bytes, fa_build_say(&w, &s, bytes, sizeof(bytes)));
-		fa_core_datagram(w.fa, &dg, w.now, &fx);
-		CU_ASSERT_TRUE(fx.overflow);
-		CU_ASSERT_EQUAL(fx.count, full);
-		CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), visitors);
-		CU_ASSERT_EQUAL(fa_world_pending(&w), 0);
-		CU_ASSERT_EQUAL(fa_world_counter(&w, "reply-fa-resources"),
-				1 + visitors);
-		if (visitors)
-			CU_ASSERT_EQUAL(fa_world_visitor(&w, NODE)->visit.rq.ident,
-					before.rq.ident);
-		fa_world_pass(&w, duration_s(2));
-		a.flags = 0;
-		a.ident++;
-		fa_world_register(&w, &a);
-	}
-	fa_world_end(&w);
-}
-
 static void what_becomes_of_visitors_is_counted(void)
 {
 	struct ask a = usual_ask();
@@ -488,8 +447,6 @@ void suite_fa_visit(void)
 		    a_refused_renewal_leaves_what_stood);
 	CU_add_test(s, "a failure is of one change only",
 		    a_failure_is_of_one_change_only);
-	CU_add_test(s, "without memory nothing is promised",
-		    without_memory_nothing_is_promised);
 	CU_add_test(s, "what becomes of visitors is counted",
 		    what_becomes_of_visitors_is_counted);
 	CU_add_test(s, "no room when the reply comes", no_room_when_the_reply_comes);
