@@ -199,7 +199,8 @@ static void drop_strangers(struct ha_core *ha)
 	struct home_node *n, *next;
 
 	HASH_ITER(hh, ha->table.nodes, n, next)
-		if (!sa_shared(ha->associations, SA_MN_HA, n->home))
+		if (!ha->associations ||
+		    !sa_shared(ha->associations, SA_MN_HA, n->home))
 			home_node_remove(&ha->table, n);
 }
 
