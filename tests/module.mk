@@ -56,6 +56,7 @@ unit_sources += tests/unit/test_fa_visit.c
 unit_sources += tests/unit/test_fa_icmp.c
 unit_sources += tests/unit/test_fa_core.c
 unit_sources += tests/unit/test_fa_reload.c
+unit_sources += tests/unit/test_fa_memory.c
 unit_sources += tests/unit/fa_storm.c tests/unit/fa_storm.h tests/unit/test_fa_storm.c
 unit_sources += tests/unit/packets.c tests/unit/packets.h
 unit_sources += tests/unit/test_pkt.c
