@@ -1,0 +1,102 @@
+#!/bin/bash
+# Links that are missing at the start, go while they are in use, and come back: the
+# agents say so, go on with what they have, and serve again without a restart.
+. "$(dirname "$0")/lib_story.sh"
+
+logged() { grep -q -- "$2" "$LAB_DIR/$1.log"; }
+
+# A link goes for good with its interface; it comes back under another index.
+remove_link() { ip -n "$LAB-$1" link del "$2"; }
+restore_link() { # HOST INTERFACE ADDRESS SWITCH
+	_lab_plug "$@"
+	ip -n "$LAB-$1" route replace default via "$(ip -n "$LAB-$1" -j addr show dev core |
+		jq -r '.[0].addr_info[0].local' | sed 's/2$/1/')"
+}
+
+new_cable() { # SWITCH: another interface for the node
+	ip -n "$LAB-air" link add cable type veth peer name radio0 netns "$LAB-mn"
+	ip -n "$LAB-mn" link set radio0 up
+	lab_move "$1"
+}
+
+missing_at_start() {
+	remove_link fa1 visit
+	remove_link mn radio0
+	remove_link ha home
+	start_all ha fa1 mn
+	check "a home agent starts without its link, and says so" \
+		logged ha "interface=home is not there"
+	check "a foreign agent does" logged fa1 "interface=visit is not there"
+	check "a node does" logged mn "interface=radio0 is not there"
+
+	restore_link ha home 10.1.0.1/24 home
+	restore_link fa1 visit 10.2.0.1/24 visit1
+	new_cable visit1
+	check_wait "when the links come the node is served" 10 "node_is registered 10.0.2.2"
+	check_pings "and reached" cn 10.1.0.10
+	check_pings "also from the host at home" host 10.1.0.10
+}
+
+foreign_link() {
+	remove_link fa1 visit
+	check_wait "foreign agent's link gone: it says so" 5 "logged fa1 'interface=visit is gone'"
+	check_shows "foreign agent's link gone: no visitor is left" fa1 visitors '. == []'
+	equal "foreign agent's link gone: nor a rule" \
+		"$(ip -n "$LAB-fa1" rule show | grep -c 10.1.0.10)" 0
+	restore_link fa1 visit 10.2.0.1/24 visit1
+	check_shows "foreign agent's link back: the visitor is back" fa1 visitors 'length == 1'
+	check_pings "foreign agent's link back: the node is reached" cn 10.1.0.10
+}
+
+home_link() {
+	remove_link ha home
+	check_wait "home link gone: the home agent says so" 5 "logged ha 'interface=home is gone'"
+	restore_link ha home 10.1.0.1/24 home
+	check_pings "home link back: the correspondent reaches the node" cn 10.1.0.10
+	ip -n "$LAB-host" neigh flush all
+	check_pings "home link back: the host at home does" host 10.1.0.10
+	equal "home link back: by the home agent's link-layer address" \
+		"$(neighbour host 10.1.0.10)" "$(mac ha home)"
+	move_to home
+	check_shows "home link back: the node can come home" ha bindings '. == []'
+	check_pings "home link back: and is reached there" host 10.1.0.10
+	move_to visit1
+}
+
+# Down and up again, as `ip link set` does it; and without a carrier.
+flapping() {
+	ip -n "$LAB-fa1" link set visit down
+	check_wait "foreign agent's link down: the node loses it" 5 "count_above mn agents-lost 0"
+	ip -n "$LAB-fa1" link set visit up
+	check_wait "up again: the foreign agent serves it" 10 "shows fa1 visitors 'length == 1'"
+	check_pings "up again: it is reached" cn 10.1.0.10
+	ip -n "$LAB-mn" link set radio0 down
+	ip -n "$LAB-mn" link set radio0 up
+	check_pings "the node's own interface down and up: it is reached" cn 10.1.0.10
+}
+
+node_interface() {
+	remove_link mn radio0
+	check_wait "node's interface gone: it says so" 5 "logged mn 'interface=radio0 is gone'"
+	check "node's interface gone: it still answers" answers mn
+	new_cable visit2
+	check_wait "node's interface back: it is served" 10 "node_is registered 10.0.3.2"
+	check_pings "node's interface back: it is reached" cn 10.1.0.10
+}
+
+story_begin
+for name in ha fa1 fa2 mn; do
+	configure $name
+done
+missing_at_start
+start_all fa2
+foreign_link
+home_link
+flapping
+node_interface
+for agent in mn fa1 fa2 ha; do
+	stop $agent
+	equal "$agent ends cleanly" $? 0
+done
+check_clean mn fa1 fa2 ha
+tap_done
