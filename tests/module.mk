@@ -44,6 +44,7 @@ unit_sources += tests/unit/test_ha_authentic.c
 unit_sources += tests/unit/test_ha_policy.c
 unit_sources += tests/unit/test_ha_core.c
 unit_sources += tests/unit/test_ha_change.c
+unit_sources += tests/unit/test_ha_memory.c
 unit_sources += tests/unit/test_effects_run.c tests/unit/test_log.c \
 	tests/unit/test_startup.c
 unit_sources += tests/unit/fa_world.c tests/unit/fa_world.h
@@ -68,6 +69,7 @@ unit_sources += tests/unit/test_mtu.c
 unit_sources += tests/unit/test_mss.c
 unit_sources += tests/unit/test_tunnel.c
 unit_sources += tests/unit/test_fwd.c
+unit_sources += tests/unit/test_fwd_memory.c
 unit_sources += tests/unit/alloc_count.c tests/unit/alloc_count.h
 unit_sources += tests/unit/pipe_bench.c tests/unit/pipe_bench.h
 unit_sources += tests/unit/test_pipeline.c

@@ -302,6 +302,10 @@ static void about_a_packet_that_goes_elsewhere_is_told_to_nobody(void)
 	ipv4_seal((struct ipv4 *)(outer->data + 24));
 	hear(&b, outer, 548, ICMP_UNREACHABLE, ICMP_CODE_HOST, 0);
 	CU_ASSERT_EQUAL(bench_drops(&b, "icmp-unknown"), 1);
+	outer = outer_packet(&b, &like);
+	((struct ipv4 *)(outer->data + 24))->dst = addr_of("198.51.100.53");
+	ipv4_seal((struct ipv4 *)(outer->data + 24));
+	hear(&b, outer, 548, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG, 700);
 	CU_ASSERT_EQUAL(bench_came_out(&b), 0);
 	outer = outer_packet(&b, &like);
 	outer->data[24 + 12]++; /* the header checksum is wrong now */
