@@ -227,11 +227,26 @@ static void with_reverse(struct mn_core *mn, struct now now, struct effect_list 
 	ask_hastily(mn, now, fx);
 }
 
+/*
+ * Every Reply of a home agent names it (RFC 5944 3.8.3.2).  A foreign agent that
+ * shares a key with it cannot sign what goes to a broadcast address, so what
+ * comes back then is 132 instead of 136.
+ */
+static bool tells_home_agent(const struct mn_core *mn, const struct received *r)
+{
+	return mn->home_agent.s_addr == INADDR_ANY && !made_by_agent(r->rp.code) &&
+	       r->rp.code != MIP_HA_IDENT;
+}
+
 static void on_denied(struct mn_core *mn, const struct received *r, struct now now,
 		      struct effect_list *fx)
 {
 	mn_count(mn, made_by_agent(r->rp.code) ? MN_DENIED_FA : MN_DENIED_HA);
 	effect_note(fx, note_reply(mn, NOTE_DENIED, r));
+	if (tells_home_agent(mn, r)) {
+		learn_home_agent(mn, r, now, fx);
+		return;
+	}
 	switch ((unsigned)r->rp.code) {
 	case MIP_HA_IDENT:
 		take_over_clock(mn, r, now, fx);
@@ -261,12 +276,15 @@ static void on_denied(struct mn_core *mn, const struct received *r, struct now n
 	case MIP_FA_INVALID_HA:
 	case CODE_OLD_INVALID_HA:
 	case MIP_HA_PROHIBITED:
-	case MIP_HA_MN_AUTH:
 	case MIP_HA_FA_AUTH:
 	case MIP_HA_TOO_MANY:
 		give_way(mn, HOPELESS_PAUSE_S, now, fx);
 		break;
 	default:
+		/*
+		 * Also 131: since its Reply was authentic, the home agent has our
+		 * key, and what it refused was altered on the way.
+		 */
 		give_way(mn, BUSY_PAUSE_S, now, fx);
 		break;
 	}

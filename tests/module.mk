@@ -95,3 +95,4 @@ EXTRA_DIST += tests/vectors
 include $(top_srcdir)/tests/conf/module.mk
 include $(top_srcdir)/tests/fuzz/module.mk
 include $(top_srcdir)/tests/interop/module.mk
+include $(top_srcdir)/tests/sim/module.mk

@@ -422,7 +422,8 @@ static void denials_are_respected(void)
 	CU_ASSERT_EQUAL(pause_after(MIP_HA_RESOURCES), 4);
 	CU_ASSERT_EQUAL(pause_after(MIP_FA_TIMEOUT), 4);
 	CU_ASSERT_EQUAL(pause_after(MIP_FA_MN_AUTH), 60);
-	CU_ASSERT_EQUAL(pause_after(MIP_HA_MN_AUTH), 60);
+	CU_ASSERT_EQUAL(pause_after(MIP_HA_MN_AUTH), 4);
+	CU_ASSERT_EQUAL(pause_after(MIP_HA_PROHIBITED), 60);
 	CU_ASSERT_EQUAL(pause_after(MIP_FA_INVALID_HA), 60);
 	CU_ASSERT_EQUAL(pause_after(194), 60); /* T-01 */
 	CU_ASSERT_EQUAL(pause_after(91), 4);   /* unknown, by its range */
