@@ -1,0 +1,156 @@
+#!/bin/bash
+# Our tunnels against the kernel's own, both directions: GRE with and without key,
+# checksum and sequence numbers, and IP-in-IP. Where the running kernel lacks them,
+# the same script runs inside a stock kernel (tests/kernel/run).
+#
+#   k: 10.8.0.1/24 "lan" | kernel tunnel --- 10.0.0.1 === 10.0.0.2 --- site-tunnel | "lan" 10.9.0.1/24 :s
+# limit: 280
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=${SJ_BUILD:-$here/../../build}
+. "$here/../netns/lib.sh"
+
+has_tunnels() {
+	local result
+	ip netns add "$LAB-probe" 2>/dev/null || return 1
+	ip -n "$LAB-probe" link add gre-probe type gre local 10.0.0.1 remote 10.0.0.2 2>/dev/null &&
+		ip -n "$LAB-probe" link add ipip-probe type ipip local 10.0.0.1 remote 10.0.0.2 2>/dev/null
+	result=$?
+	ip netns del "$LAB-probe"
+	return $result
+}
+
+lab_can || tap_skip_all "no namespaces here"
+if ! has_tunnels; then
+	[ -z "${SJ_INSIDE:-}" ] || { not_ok "the stock kernel has tunnels"; tap_done; exit 1; }
+	command -v linux.uml >/dev/null ||
+		tap_skip_all "no GRE in this kernel, and user-mode-linux is not installed"
+	SJ_INSIDE=yes exec "$here/../kernel/run" -t 260 \
+		env SJ_INSIDE=yes SJ_BUILD="$build" TMPDIR=/run bash "$here/$(basename "$0")"
+fi
+
+LAB_HOSTS="k s"
+lab_trap
+mkdir -p "$LAB_DIR"
+
+host() { # NAME ADDRESS LAN
+	ip netns add "$LAB-$1"
+	_lab_quiet "$1"
+	in_ns "$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+	ip -n "$LAB-$1" link add lan type bridge
+	ip -n "$LAB-$1" addr add "$3" dev lan
+	ip -n "$LAB-$1" link set lan up
+}
+host k 10.0.0.1 10.8.0.1/24
+host s 10.0.0.2 10.9.0.1/24
+_lab_link k wire 10.0.0.1/24 s wire 10.0.0.2/24
+# A virtual link leaves checksums, also those inside a tunnel, to hardware that is
+# not there; a raw socket cannot tell. A real card has completed them.
+in_ns k ethtool -K wire tx off >/dev/null 2>&1
+# Both ends share a kernel here, which has the modules for the other end's sake and
+# so answers every tunnel packet of ours with a port unreachable, after handing it
+# to us. An agent's own machine does without those modules (mip-ha(8), CAVEATS).
+in_ns s tc qdisc add dev wire clsact
+in_ns s tc filter add dev wire egress protocol ip flower ip_proto icmp type 3 code 3 \
+	action drop
+
+ctl() { "$build/common/ctl/mipctl" -s "$LAB_DIR/s.sock" --json "$@"; }
+counter() { ctl show counters | jq -r "select(.counter == \"$1\") | .value"; }
+
+configure() { # ATTRIBUTES of <site-tunnel>
+	cat >"$LAB_DIR/s.xml" <<-XML
+		<home-agent address="10.0.0.2">
+		  <control socket="$LAB_DIR/s.sock"/>
+		  <site-tunnel name="kernel" local="10.0.0.2" remote="10.0.0.1" $1>
+		    <local subnet="10.9.0.0/24"/>
+		    <remote subnet="10.8.0.0/24"/>
+		  </site-tunnel>
+		</home-agent>
+	XML
+}
+
+begin() { # KERNEL'S-TUNNEL-OPTIONS... ; our attributes in $ours
+	ip -n "$LAB-k" link add t0 type "$@" local 10.0.0.1 remote 10.0.0.2 ttl 64
+	ip -n "$LAB-k" link set t0 up
+	ip -n "$LAB-k" route add 10.9.0.0/24 dev t0 src 10.8.0.1
+	configure "$ours"
+	lab_start s s "$build/ha/mip-ha" -c "$LAB_DIR/s.xml"
+	lab_wait 20 "[ -S $LAB_DIR/s.sock ]" || { cat "$LAB_DIR/s.log"; return 1; }
+}
+
+end() {
+	lab_stop s
+	ip -n "$LAB-k" link del t0
+}
+
+stream() { # FROM TO ADDRESS SOURCE: 300 kB by TCP, compared
+	local sum
+	head -c 300000 /dev/urandom >"$LAB_DIR/out"
+	in_ns "$2" timeout 8 nc -l -p 7000 >"$LAB_DIR/in" &
+	local listener=$!
+	lab_wait 5 "in_ns $2 ss -ltn | grep -q :7000"
+	in_ns "$1" timeout 8 nc -N -s "$4" "$3" 7000 <"$LAB_DIR/out"
+	wait $listener
+	cmp "$LAB_DIR/out" "$LAB_DIR/in"
+}
+
+both_ways() { # NAME KERNEL-OPTIONS...
+	local name=$1
+	shift
+	if ! begin "$@"; then
+		not_ok "$name: started"
+		end
+		return
+	fi
+	check "$name: from the kernel's end" \
+		in_ns k ping -n -c 3 -i 0.2 -W 3 -I 10.8.0.1 10.9.0.1
+	check "$name: from ours" in_ns s ping -n -c 3 -i 0.2 -W 3 -I 10.9.0.1 10.8.0.1
+	check "$name: a packet that fills the tunnel" \
+		in_ns k ping -n -c 2 -i 0.2 -W 3 -M do -s 1400 -I 10.8.0.1 10.9.0.1
+	check "$name: fragments" in_ns k ping -n -c 2 -i 0.2 -W 3 -s 4000 -I 10.8.0.1 10.9.0.1
+	check "$name: fragments of ours" \
+		in_ns s ping -n -c 2 -i 0.2 -W 3 -M dont -s 4000 -I 10.9.0.1 10.8.0.1
+	check "$name: a TCP stream towards us" stream k s 10.9.0.1 10.8.0.1
+	check "$name: a TCP stream from us" stream s k 10.8.0.1 10.9.0.1
+	check "$name: we dropped nothing" test "$(ctl show counters |
+		jq -s '[.[] | select(.group == "drop") | .value] | add')" = 0
+	check "$name: the kernel saw no error" test "$(ip -n "$LAB-k" -s -j link show t0 |
+		jq '.[0].stats64 | .rx.errors + .rx.over_errors + .tx.errors')" = 0
+	end
+}
+
+refused() { # NAME COUNTER KERNEL-OPTIONS...
+	local name=$1 reason=$2
+	shift 2
+	if ! begin "$@"; then
+		not_ok "$name: started"
+		end
+		return
+	fi
+	in_ns k ping -n -c 2 -i 0.2 -W 1 -I 10.8.0.1 10.9.0.1 >/dev/null
+	check "$name: nothing comes through, counted as $reason" \
+		test "$(counter "$reason")" = 2
+	end
+}
+
+ours='encapsulation="gre"'
+both_ways "GRE" gre
+ours='encapsulation="gre" gre-key="7"'
+both_ways "GRE, key" gre key 7
+ours='encapsulation="gre" gre-key="7" gre-key-in="9"'
+both_ways "GRE, a key each way" gre okey 9 ikey 7
+ours='encapsulation="gre" gre-checksum="yes"'
+both_ways "GRE, checksum" gre csum
+ours='encapsulation="gre" gre-sequence="yes"'
+both_ways "GRE, sequence" gre seq
+ours='encapsulation="gre" gre-key="4294967295" gre-checksum="yes" gre-sequence="yes"'
+both_ways "GRE, all of them" gre key 255.255.255.255 csum seq
+ours='encapsulation="ipip"'
+both_ways "IP-in-IP" ipip
+
+ours='encapsulation="gre" gre-key="7"'
+refused "GRE, another key" bad-key gre key 8
+refused "GRE, no key" bad-key gre
+ours='encapsulation="ipip"'
+refused "GRE into IP-in-IP" no-tunnel gre
+tap_done
