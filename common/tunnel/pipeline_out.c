@@ -147,6 +147,12 @@ void pipeline_push_staged(struct pipeline *pl)
 
 /* ---- which tunnel ---- */
 
+static bool is_tunnelled(const struct ipv4 *ip)
+{
+	return ip->protocol == PROTO_IPIP || ip->protocol == PROTO_GRE ||
+	       ip->protocol == PROTO_MINIMAL;
+}
+
 /* The destination of what a tunnel packet carries; 0 if it is none, or unsound. */
 static struct in_addr inner_destination(const struct pkt *p)
 {
@@ -178,7 +184,8 @@ static bool is_recursion(const struct pkt *p, const struct fwd_way *way)
 {
 	const struct ipv4 *ip = pkt_ipv4_of(p);
 
-	if (!way->home || inner_destination(p).s_addr != ip->dst.s_addr)
+	if (!way->home || !is_tunnelled(ip) ||
+	    inner_destination(p).s_addr != ip->dst.s_addr)
 		return false;
 	for (unsigned i = 0; i < way->count; i++)
 		if (way->tunnel[i]->spec.remote.s_addr == ip->src.s_addr)
@@ -201,7 +208,8 @@ static void leave_out_exits(struct fwd_way *way, struct in_addr src)
 
 static bool is_outer_of_ours(const struct pipeline *pl, const struct ipv4 *ip)
 {
-	return fwd_by_path(pl->fwd, ip->src, ip->dst, ip->protocol) != NULL;
+	return is_tunnelled(ip) &&
+	       fwd_by_path(pl->fwd, ip->src, ip->dst, ip->protocol) != NULL;
 }
 
 static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
