@@ -223,14 +223,21 @@ void fa_visitor_event(struct fa_core *fa, struct in_addr home, enum visitor_even
 }
 
 /*
- * A refused edit of the forwarding table changed nothing; a refused rule leaves
- * the entry made just before it.  The Reply was held back in either case.
+ * Whether something of a change stood before the effect that failed.  A new
+ * entry comes first of all; rules, and the end of an entry, come after others.
  */
+static bool is_half_done(const struct effect *failed)
+{
+	return failed->kind != EFFECT_FORWARD ||
+	       failed->forward.kind != FWD_VISITOR_SET;
+}
+
+/* The Reply was held back, whichever effect it was. */
 void fa_visitor_failed(struct fa_core *fa, const struct effect *failed, struct now now,
 		       struct effect_list *fx)
 {
 	struct visitor_entry *v = visitor_find(&fa->visitors, failed->home);
-	const bool undo = failed->kind == EFFECT_RULE;
+	const bool undo = is_half_done(failed);
 	struct registration rq;
 	struct visitor_path after;
 

@@ -359,6 +359,29 @@ static void no_room_when_the_reply_comes(void)
 	fa_world_end(&w);
 }
 
+/* The rule is gone when the entry's end is refused. */
+static void a_refused_end_of_a_path_leaves_what_stood(void)
+{
+	struct ask a = reverse_ask();
+	struct fa_world w;
+
+	begin(&w);
+	fa_world_register(&w, &a);
+	a.ident++;
+	a.flags = MIP_FLAG_D;
+	a.care_of = IP(10, 2, 0, 77);
+	fa_world_register(&w, &a);
+	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
+	CU_ASSERT_TRUE(fa_world_place(&w, EFFECT_RULE, 0) <
+		       fa_world_place(&w, EFFECT_FORWARD, 0));
+	fa_world_fail(&w, EFFECT_FORWARD, 0, 12);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 66);
+	CU_ASSERT_TRUE(fa_world_visitor(&w, NODE)->visit.path.reverse);
+	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_SET);
+	CU_ASSERT_TRUE(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add);
+	fa_world_end(&w);
+}
+
 /* An old failure, told again, does not reach a visitor that has moved on. */
 static void a_failure_is_of_one_change_only(void)
 {
@@ -445,6 +468,8 @@ void suite_fa_visit(void)
 		    a_refused_rule_takes_the_edit_back);
 	CU_add_test(s, "a refused renewal leaves what stood",
 		    a_refused_renewal_leaves_what_stood);
+	CU_add_test(s, "a refused end of a path leaves what stood",
+		    a_refused_end_of_a_path_leaves_what_stood);
 	CU_add_test(s, "a failure is of one change only",
 		    a_failure_is_of_one_change_only);
 	CU_add_test(s, "what becomes of visitors is counted",
