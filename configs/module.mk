@@ -2,7 +2,8 @@
 
 examplesdir = $(docdir)/examples
 dist_examples_DATA = configs/ha.xml configs/fa.xml configs/mn.xml \
-	configs/ha-full.xml configs/fa-full.xml configs/mn-full.xml configs/sojourn.xsd
+	configs/ha-full.xml configs/fa-full.xml configs/mn-full.xml \
+	configs/scenario-full.xml configs/sojourn.xsd
 EXTRA_DIST += configs/demo
 
 # Service files name the program where it is installed.

@@ -478,6 +478,8 @@ static bool open_document(struct document *d, const char *name,
 	 * to expand without a document type.
 	 */
 	xmlCtxtUseOptions(d->parser, XML_PARSE_NONET | XML_PARSE_NOENT);
+	/* Errors of conversion do not know the parser and would go to standard error. */
+	xmlSetStructuredErrorFunc(d, on_error);
 	return true;
 }
 
@@ -500,7 +502,19 @@ static int result_of(const struct document *d, int error)
 		return -ENOMEM;
 	if (error < 0)
 		return error;
-	return d->faults->faults > 0 || !d->has_root ? -EINVAL : 0;
+	return d->faults->faults > 0 ? -EINVAL : 0;
+}
+
+/* The parser can give up without a word, as on an encoding that it does not know. */
+static void finish(struct document *d)
+{
+	bool whole;
+
+	xmlParseChunk(d->parser, NULL, 0, 1);
+	whole = d->parser->wellFormed && d->has_root && d->depth == 0;
+	if (!whole && d->faults->faults == 0)
+		conf_fault(d->faults, d->parser->input ? d->parser->input->line : 0,
+			   NULL, NULL, "is not a whole XML document");
 }
 
 /* The end of the document, or of our patience with it. */
@@ -509,7 +523,8 @@ static int close_document(struct document *d, int error)
 	int rc;
 
 	if (error == 0 && !d->stopped)
-		xmlParseChunk(d->parser, NULL, 0, 1);
+		finish(d);
+	xmlSetStructuredErrorFunc(NULL, NULL);
 	xmlFreeParserCtxt(d->parser);
 	rc = result_of(d, error);
 	if (rc == -ENOMEM)

@@ -291,6 +291,18 @@ static void broken_xml_is_told(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(lines, "height redefined"));
 }
 
+/* The parser gives up on these without an error of its own. */
+static void encodings_that_nobody_knows(void)
+{
+	struct tree t;
+	char lines[1024];
+
+	CU_ASSERT(read_tree("<?xml version='1.0' encoding='UTF-8_'?><tree height='1'>\n"
+			    "\xfd\xfd\xfd</tree>",
+			    &t, lines, sizeof(lines)) < 0);
+	CU_ASSERT_NOT_EQUAL(lines[0], '\0');
+}
+
 /* Cut anywhere, it is refused and nothing stays allocated. */
 static void every_truncation_is_refused(void)
 {
@@ -399,6 +411,7 @@ void suite_conf_xml(void)
 		    the_entities_of_xml_itself_are_characters);
 	CU_add_test(s, "namespaces are not ours", namespaces_are_not_ours);
 	CU_add_test(s, "broken XML is told", broken_xml_is_told);
+	CU_add_test(s, "encodings that nobody knows", encodings_that_nobody_knows);
 	CU_add_test(s, "every truncation is refused", every_truncation_is_refused);
 	CU_add_test(s, "depth is bounded by the schema",
 		    depth_is_bounded_by_the_schema);
