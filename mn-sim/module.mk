@@ -10,6 +10,7 @@ edge_sources += \
 	mn-sim/cable.c mn-sim/cable.h \
 	mn-sim/capture.c mn-sim/capture.h \
 	mn-sim/ctl_client.c mn-sim/ctl_client.h \
+	mn-sim/end_socket.c mn-sim/end_socket.h \
 	mn-sim/live.c mn-sim/live.h \
 	mn-sim/netns.c mn-sim/netns.h \
 	mn-sim/replay.c mn-sim/replay.h \

@@ -9,6 +9,7 @@
 #include "common/base/rng.h"
 #include "common/io/host.h"
 #include "common/security/crypto.h"
+#include "mn-sim/end_socket.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -111,31 +112,6 @@ static void on_accept(void *arg)
 		break_off(f, ENOMEM);
 }
 
-static int bound_socket(const struct scenario_end *end, uint16_t port)
-{
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = end->addr};
-	int one = 1, home, fd = -1;
-	int rc = netns_enter(end->netns, &home);
-
-	if (rc < 0)
-		return rc;
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		rc = -errno;
-	netns_leave(home);
-	if (rc < 0)
-		return rc;
-	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
 static int open_ends(struct tcp_flow *f, const struct scenario_tcp *config,
 		     const struct scenario_end *from, const struct scenario_end *to)
 {
@@ -143,12 +119,12 @@ static int open_ends(struct tcp_flow *f, const struct scenario_tcp *config,
 				   .sin_port = htons(config->port),
 				   .sin_addr = to->addr};
 
-	f->listen_fd = bound_socket(to, config->port);
+	f->listen_fd = end_socket(to, SOCK_STREAM, config->port);
 	if (f->listen_fd < 0)
 		return f->listen_fd;
 	if (listen(f->listen_fd, 1) < 0)
 		return -errno;
-	f->from_fd = bound_socket(from, 0);
+	f->from_fd = end_socket(from, SOCK_STREAM, 0);
 	if (f->from_fd < 0)
 		return f->from_fd;
 	if (connect(f->from_fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 &&

@@ -8,6 +8,7 @@
 
 #include "common/base/bytes.h"
 #include "common/io/host.h"
+#include "mn-sim/end_socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,33 +33,6 @@ struct udp_flow {
 	struct flow_log log;
 	uint64_t refused;
 };
-
-/* A UDP socket in `end`'s namespace, bound to its address. */
-static int open_socket(const struct scenario_end *end, uint16_t port)
-{
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = end->addr};
-	int one = 1, size = RECEIVE_BUFFER, home, fd;
-	int rc = netns_enter(end->netns, &home);
-
-	if (rc < 0)
-		return rc;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		rc = -errno;
-	netns_leave(home);
-	if (rc < 0)
-		return rc;
-	/* The node's address may come a moment after us. */
-	setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
 
 static void take_packet(struct udp_flow *f, struct reader in, instant_t now)
 {
@@ -88,11 +62,16 @@ static void on_readable(void *arg)
 static int open_ends(struct udp_flow *f, const struct scenario_end *from,
 		     const struct scenario_end *to, uint16_t port)
 {
-	f->from_fd = open_socket(from, 0);
+	int size = RECEIVE_BUFFER;
+
+	f->from_fd = end_socket(from, SOCK_DGRAM, 0);
 	if (f->from_fd < 0)
 		return f->from_fd;
-	f->to_fd = open_socket(to, port);
-	return f->to_fd < 0 ? f->to_fd : 0;
+	f->to_fd = end_socket(to, SOCK_DGRAM, port);
+	if (f->to_fd < 0)
+		return f->to_fd;
+	setsockopt(f->to_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return 0;
 }
 
 int udp_flow_open(struct udp_flow **out, struct loop *loop, const struct scenario_udp *config,
