@@ -440,6 +440,13 @@ static void on_error(void *arg, xmlErrorPtr error)
 			   (int)strcspn(text, "\n"), text);
 }
 
+/* What libxml2 would print it has told on_error already. */
+__attribute__((format(printf, 2, 3))) static void on_print(void *arg,
+							   const char *format, ...)
+{
+	(void)arg, (void)format;
+}
+
 /* ---- documents ---- */
 
 static const xmlSAXHandler handler = {
@@ -480,6 +487,7 @@ static bool open_document(struct document *d, const char *name,
 	xmlCtxtUseOptions(d->parser, XML_PARSE_NONET | XML_PARSE_NOENT);
 	/* Errors of conversion do not know the parser and would go to standard error. */
 	xmlSetStructuredErrorFunc(d, on_error);
+	xmlSetGenericErrorFunc(d, on_print);
 	return true;
 }
 
@@ -525,6 +533,7 @@ static int close_document(struct document *d, int error)
 	if (error == 0 && !d->stopped)
 		finish(d);
 	xmlSetStructuredErrorFunc(NULL, NULL);
+	xmlSetGenericErrorFunc(NULL, NULL);
 	xmlFreeParserCtxt(d->parser);
 	rc = result_of(d, error);
 	if (rc == -ENOMEM)
