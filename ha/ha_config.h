@@ -17,20 +17,20 @@ struct home_network {
 
 struct ha_config {
 	struct common_config common;
-	struct in_addr address;          /* the Home Agent field we answer to */
-	uint16_t max_lifetime;           /* seconds; longer requests are cut */
-	uint32_t max_bindings;           /* all nodes together */
-	uint32_t bindings_per_node;      /* 1: no simultaneous bindings (code 1) */
+	struct in_addr address;     /* the Home Agent field we answer to */
+	uint16_t max_lifetime;      /* seconds; longer requests are cut */
+	uint32_t max_bindings;      /* all nodes together */
+	uint32_t bindings_per_node; /* 1: no simultaneous bindings (code 1) */
 	bool simultaneous;
-	bool reverse_tunnel;             /* offer T */
-	bool reverse_tunnel_required;    /* deny 138 without it */
-	bool gre, minimal;               /* offer G, M; IP-in-IP always */
+	bool reverse_tunnel;          /* offer T */
+	bool reverse_tunnel_required; /* deny 138 without it */
+	bool gre, minimal;            /* offer G, M; IP-in-IP always */
 
 	struct home_network *network;
 	unsigned network_count;
 	struct advert_config *advert;
 	unsigned advert_count;
-	struct peer_config *node;        /* mobile nodes, by home address */
+	struct peer_config *node; /* mobile nodes, by home address */
 	unsigned node_count;
 	struct peer_config *foreign_agent;
 	unsigned foreign_agent_count;

@@ -49,7 +49,8 @@ static int set_filter(struct capture *c, const char *text)
 }
 
 /* In the namespace of the interface. */
-static int open_live(struct capture *c, const struct scenario_capture *config, char *error)
+static int open_live(struct capture *c, const struct scenario_capture *config,
+		     char *error)
 {
 	c->live = pcap_create(config->interface, error);
 	if (!c->live)
@@ -77,8 +78,9 @@ static int open_file(struct capture *c, const char *dir, const char *name)
 	return c->file ? 0 : -EIO;
 }
 
-int capture_open(struct capture **out, struct loop *loop, const struct scenario_capture *config,
-		 const char *dir, char *error, size_t error_size)
+int capture_open(struct capture **out, struct loop *loop,
+		 const struct scenario_capture *config, const char *dir, char *error,
+		 size_t error_size)
 {
 	struct capture *c = calloc(1, sizeof(*c));
 	char text[PCAP_ERRBUF_SIZE] = "";

@@ -17,8 +17,9 @@ struct capture;
  * Start recording into DIR/config->file.  Returns 0 or -errno; libpcap's own
  * words about a failure go into `error`.
  */
-int capture_open(struct capture **out, struct loop *loop, const struct scenario_capture *config,
-		 const char *dir, char *error, size_t error_size);
+int capture_open(struct capture **out, struct loop *loop,
+		 const struct scenario_capture *config, const char *dir, char *error,
+		 size_t error_size);
 
 /* Ends the file.  NULL is fine. */
 void capture_close(struct capture *c);

@@ -24,8 +24,9 @@ static int open_in(const char *netns, int type)
 
 int end_socket(const struct scenario_end *end, int type, uint16_t port)
 {
-	const struct sockaddr_in addr = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = end->addr};
+	const struct sockaddr_in addr = { .sin_family = AF_INET,
+					  .sin_port = htons(port),
+					  .sin_addr = end->addr };
 	int one = 1, fd = open_in(end->netns, type);
 
 	if (fd < 0)

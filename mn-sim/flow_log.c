@@ -9,7 +9,7 @@
 
 int flow_log_init(struct flow_log *log, size_t room)
 {
-	*log = (struct flow_log){.room = room};
+	*log = (struct flow_log){ .room = room };
 	log->packet = calloc(room ? room : 1, sizeof(*log->packet));
 	return log->packet ? 0 : -ENOMEM;
 }
@@ -17,7 +17,7 @@ int flow_log_init(struct flow_log *log, size_t room)
 void flow_log_fini(struct flow_log *log)
 {
 	free(log->packet);
-	*log = (struct flow_log){0};
+	*log = (struct flow_log){ 0 };
 }
 
 int64_t flow_log_sent(struct flow_log *log, instant_t now)
@@ -103,7 +103,7 @@ static void count_packet(const struct flow_packet *p, struct flow_summary *out)
 struct flow_summary flow_log_summary(const struct flow_log *log, instant_t from,
 				     instant_t to)
 {
-	struct flow_summary out = {0};
+	struct flow_summary out = { 0 };
 	int64_t *delay = calloc(log->count ? log->count : 1, sizeof(*delay));
 	int64_t *arrival = calloc(log->count ? log->count : 1, sizeof(*arrival));
 	size_t delays = 0, arrivals = 0;

@@ -22,7 +22,8 @@ static double wall_clock(void)
 /* Keys that every event has; the rest is printed as key=value. */
 static bool is_plain_key(const char *key)
 {
-	static const char *const plain[] = {"time", "program", "event", "level", "text"};
+	static const char *const plain[] = { "time", "program", "event", "level",
+					     "text" };
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		if (strcmp(key, plain[i]) == 0)
@@ -62,9 +63,8 @@ static void show_event(struct live *l, const struct live_line *line)
 	begin_line(l, line->time);
 	printf("%-5s %-22s", line->program,
 	       json_string_value(json_object_get(line->event, "event")));
-	json_object_foreach(line->event, key, value)
-		if (!is_plain_key(key))
-			print_field(key, value);
+	json_object_foreach(line->event, key, value) if (!is_plain_key(key))
+		print_field(key, value);
 	printf("\n");
 	json_decref(line->event);
 }
@@ -84,7 +84,7 @@ static void show_until(struct live *l, double time)
 
 void live_init(struct live *l, bool quiet)
 {
-	*l = (struct live){.quiet = quiet, .terminal = isatty(STDOUT_FILENO)};
+	*l = (struct live){ .quiet = quiet, .terminal = isatty(STDOUT_FILENO) };
 }
 
 void live_fini(struct live *l)
@@ -113,7 +113,7 @@ void live_say(struct live *l, const char *text)
 
 void live_event(struct live *l, const char *program, const json_t *event)
 {
-	struct live_line line = {.program = program};
+	struct live_line line = { .program = program };
 	size_t at;
 
 	if (l->quiet || is_debug(event))

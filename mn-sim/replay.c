@@ -24,7 +24,7 @@
 
 enum {
 	PACKETS_MAX = 200000,
-	KEY_LEN = 16,  /* of the digest that tells packets apart */
+	KEY_LEN = 16, /* of the digest that tells packets apart */
 	BURST = 64,
 	RECEIVE_BUFFER = 8 << 20,
 };
@@ -36,7 +36,7 @@ struct recorded {
 	struct recorded *same; /* the next one with the same key */
 	size_t number;         /* in the log, once sent */
 	bool sent, arrived;
-	duration_t at;         /* after the first */
+	duration_t at; /* after the first */
 	uint8_t *bytes;
 	size_t len;
 };
@@ -57,7 +57,7 @@ struct replay {
 /* What must be the same at both ends. */
 static void make_key(const uint8_t *packet, size_t len, uint8_t key[KEY_LEN])
 {
-	uint8_t sum[DIGEST_LEN] = {0};
+	uint8_t sum[DIGEST_LEN] = { 0 };
 	struct ipv4 ip;
 	struct crypto_digest *d = crypto_digest_new();
 
@@ -96,14 +96,16 @@ static void replace_word(uint8_t *field, uint16_t old_word, uint16_t new_word)
 	field[1] = (uint8_t)sum;
 }
 
-static void replace_addr(uint8_t *packet, size_t len, size_t at, struct in_addr new_addr)
+static void replace_addr(uint8_t *packet, size_t len, size_t at,
+			 struct in_addr new_addr)
 {
 	const uint8_t *to = (const uint8_t *)&new_addr.s_addr;
 	size_t sum = checksum_offset((const struct ipv4 *)packet, len);
 	bool covered = sum && (packet[sum] || packet[sum + 1]);
 
 	for (size_t i = 0; i < sizeof(new_addr.s_addr); i += 2) {
-		uint16_t old_word = (uint16_t)(packet[at + i] << 8 | packet[at + i + 1]);
+		uint16_t old_word =
+			(uint16_t)(packet[at + i] << 8 | packet[at + i + 1]);
 		uint16_t new_word = (uint16_t)(to[i] << 8 | to[i + 1]);
 
 		if (covered)
@@ -159,7 +161,7 @@ static int add_packet(struct replay *r, const uint8_t *ip, size_t len, duration_
 		r->counts.too_long++;
 		return 0;
 	}
-	*p = (struct recorded){.at = at, .len = total, .bytes = malloc(total)};
+	*p = (struct recorded){ .at = at, .len = total, .bytes = malloc(total) };
 	if (!p->bytes)
 		return -ENOMEM;
 	memcpy(p->bytes, ip, total);
@@ -174,14 +176,14 @@ static int add_packet(struct replay *r, const uint8_t *ip, size_t len, duration_
 
 static duration_t between(struct timeval a, struct timeval b)
 {
-	return (duration_t){(b.tv_sec - a.tv_sec) * INT64_C(1000000000) +
-			    (b.tv_usec - a.tv_usec) * INT64_C(1000)};
+	return (duration_t){ (b.tv_sec - a.tv_sec) * INT64_C(1000000000) +
+			     (b.tv_usec - a.tv_usec) * INT64_C(1000) };
 }
 
 static int read_packets(struct replay *r, pcap_t *file, uint16_t max_size)
 {
 	const int link_type = pcap_datalink(file);
-	struct timeval first = {0};
+	struct timeval first = { 0 };
 	struct pcap_pkthdr *header;
 	const uint8_t *frame;
 	int got, rc = 0;
@@ -199,7 +201,8 @@ static int read_packets(struct replay *r, pcap_t *file, uint16_t max_size)
 	return rc;
 }
 
-static int read_file(struct replay *r, const struct scenario_replay *config, char *error)
+static int read_file(struct replay *r, const struct scenario_replay *config,
+		     char *error)
 {
 	pcap_t *file = pcap_open_offline(config->file, error);
 	int rc;
@@ -268,8 +271,8 @@ static int open_sender(const struct scenario_end *from)
 
 static int open_receiver(const struct scenario_end *to, const char *interface)
 {
-	struct sockaddr_ll addr = {.sll_family = AF_PACKET,
-				   .sll_protocol = htons(ETH_P_IP)};
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET,
+				    .sll_protocol = htons(ETH_P_IP) };
 	int size = RECEIVE_BUFFER, home, fd, rc = netns_enter(to->netns, &home);
 
 	if (rc < 0)
@@ -291,7 +294,8 @@ static int open_receiver(const struct scenario_end *to, const char *interface)
 	return fd;
 }
 
-static int open_ends(struct replay *r, struct loop *loop, const struct scenario_replay *config,
+static int open_ends(struct replay *r, struct loop *loop,
+		     const struct scenario_replay *config,
 		     const struct scenario_end *from, const struct scenario_end *to)
 {
 	int rc = flow_log_init(&r->log, r->count);
@@ -308,9 +312,9 @@ static int open_ends(struct replay *r, struct loop *loop, const struct scenario_
 	return r->watch ? 0 : -ENOMEM;
 }
 
-int replay_open(struct replay **out, struct loop *loop, const struct scenario_replay *config,
-		const struct scenario_end *from, const struct scenario_end *to, char *error,
-		size_t error_size)
+int replay_open(struct replay **out, struct loop *loop,
+		const struct scenario_replay *config, const struct scenario_end *from,
+		const struct scenario_end *to, char *error, size_t error_size)
 {
 	char text[PCAP_ERRBUF_SIZE] = "";
 	struct replay *r = calloc(1, sizeof(*r));
@@ -354,7 +358,7 @@ void replay_close(struct replay *r)
 
 static void send_one(struct replay *r, struct recorded *p, instant_t now)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = r->to};
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = r->to };
 	int64_t number = flow_log_sent(&r->log, now);
 
 	if (number < 0)
@@ -362,12 +366,14 @@ static void send_one(struct replay *r, struct recorded *p, instant_t now)
 	p->number = (size_t)number;
 	p->sent = true;
 	/* A refused one is seen as lost. */
-	(void)sendto(r->send_fd, p->bytes, p->len, 0, (struct sockaddr *)&to, sizeof(to));
+	(void)sendto(r->send_fd, p->bytes, p->len, 0, (struct sockaddr *)&to,
+		     sizeof(to));
 }
 
-static instant_t due_at(const struct replay *r, const struct recorded *p, instant_t started)
+static instant_t due_at(const struct replay *r, const struct recorded *p,
+			instant_t started)
 {
-	duration_t after = {p->at.ns / r->speed_percent * 100};
+	duration_t after = { p->at.ns / r->speed_percent * 100 };
 
 	return instant_add(instant_add(started, r->start), after);
 }

@@ -20,15 +20,15 @@
 struct replay;
 
 struct replay_counts {
-	size_t packets;    /* in the file, and sent or to be sent */
-	size_t not_ipv4;   /* left out: another protocol, or unsound */
-	size_t too_long;   /* left out: over max_size */
+	size_t packets;  /* in the file, and sent or to be sent */
+	size_t not_ipv4; /* left out: another protocol, or unsound */
+	size_t too_long; /* left out: over max_size */
 };
 
 /* Reads the whole file.  0 or -errno; what is wrong with the file in `error`. */
-int replay_open(struct replay **out, struct loop *loop, const struct scenario_replay *config,
-		const struct scenario_end *from, const struct scenario_end *to, char *error,
-		size_t error_size);
+int replay_open(struct replay **out, struct loop *loop,
+		const struct scenario_replay *config, const struct scenario_end *from,
+		const struct scenario_end *to, char *error, size_t error_size);
 void replay_close(struct replay *r);
 
 /* Send what is due; returns when the next is, INSTANT_NEVER at the end. */

@@ -22,12 +22,14 @@ static const char head[] =
 	"h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}\n"
 	"table{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%;"
 	"margin:1em 0;font-size:.93em}\n"
-	"th,td{text-align:right;padding:.3em .6em;border-bottom:1px solid var(--line)}\n"
+	"th,td{text-align:right;padding:.3em .6em;border-bottom:1px solid "
+	"var(--line)}\n"
 	"th:first-child,td:first-child{text-align:left}thead th{color:var(--soft);"
 	"font-weight:600}\n"
 	".bad{color:var(--lost);font-weight:600}.good{color:#1a7f37;font-weight:600}\n"
 	"svg{width:100%;height:auto}\n"
-	".band{fill:var(--band);fill-opacity:.7}.grid{stroke:var(--line);stroke-width:.6}\n"
+	".band{fill:var(--band);fill-opacity:.7}.grid{stroke:var(--line);stroke-width:."
+	"6}\n"
 	".tick,.ends{fill:var(--soft);font-size:11px}.tick{text-anchor:middle}\n"
 	".name{fill:var(--ink);font-size:13px;font-weight:600}\n"
 	".place{fill:var(--move);font-size:12px;font-weight:600}\n"
@@ -65,18 +67,20 @@ static void table_head(FILE *out, const json_t *flows)
 	size_t i;
 	json_t *flow;
 
-	fputs("<table><thead><tr><th rowspan=\"2\">moved to</th><th rowspan=\"2\">link up "
+	fputs("<table><thead><tr><th rowspan=\"2\">moved to</th><th rowspan=\"2\">link "
+	      "up "
 	      "to registered</th>",
 	      out);
-	json_array_foreach(flows, i, flow) {
+	json_array_foreach(flows, i, flow)
+	{
 		fputs("<th colspan=\"5\">", out);
 		put(out, text_of(flow, "name"));
 		fputs("</th>", out);
 	}
 	fputs("</tr><tr>", out);
-	json_array_foreach(flows, i, flow)
-		fputs("<th>sent</th><th>lost</th><th>dup</th><th>reord</th><th>gap</th>",
-		      out);
+	json_array_foreach(flows, i, flow) fputs(
+		"<th>sent</th><th>lost</th><th>dup</th><th>reord</th><th>gap</th>",
+		out);
 	fputs("</tr></thead><tbody>\n", out);
 }
 
@@ -94,7 +98,7 @@ static void registered_cell(FILE *out, const json_t *move, size_t index)
 
 static void flow_cells(FILE *out, const json_t *s)
 {
-	static const char *const keys[] = {"sent", "lost", "duplicated", "reordered"};
+	static const char *const keys[] = { "sent", "lost", "duplicated", "reordered" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		fprintf(out, "<td>%lld</td>",
@@ -110,7 +114,8 @@ static void moves_table(FILE *out, const json_t *run)
 	json_t *move, *flow;
 
 	table_head(out, flows);
-	json_array_foreach(json_object_get(run, "moves"), i, move) {
+	json_array_foreach(json_object_get(run, "moves"), i, move)
+	{
 		fputs("<tr><td>", out);
 		put(out, text_of(move, "place"));
 		fputs("</td>", out);
@@ -131,7 +136,8 @@ static void stream_line(FILE *out, const json_t *s)
 	put(out, text_of(s, "name"));
 	fprintf(out,
 		"</b>: %.1f of %.1f MB arrived, <span class=\"%s\">%s</span>; longest "
-		"pause %.0f ms; %lld segments sent again.<br><small>SHA-256 %s</small></p>\n",
+		"pause %.0f ms; %lld segments sent again.<br><small>SHA-256 "
+		"%s</small></p>\n",
 		(double)json_integer_value(json_object_get(s, "received")) / 1e6,
 		(double)json_integer_value(json_object_get(s, "sent")) / 1e6,
 		intact ? "good" : "bad",
@@ -163,7 +169,6 @@ void report_html(FILE *out, const json_t *runs)
 	json_t *run;
 
 	fputs(head, out);
-	json_array_foreach(runs, i, run)
-		run_section(out, run);
+	json_array_foreach(runs, i, run) run_section(out, run);
 	fputs("</body>\n</html>\n", out);
 }

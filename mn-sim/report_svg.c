@@ -18,8 +18,8 @@ enum {
 	BAND = 120,
 	BAND_GAP = 26,
 	BOTTOM = 36,
-	ZOOM = 150,     /* height of a panel */
-	ZOOM_TOP = 52,  /* from the axis to the panels */
+	ZOOM = 150,    /* height of a panel */
+	ZOOM_TOP = 52, /* from the axis to the panels */
 	ZOOM_GAP = 16,
 };
 
@@ -55,7 +55,8 @@ static void draw_axis(const struct frame *f)
 
 	for (int t = 0; t <= (int)f->duration; t += step)
 		fprintf(f->out,
-			"<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>"
+			"<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" "
+			"y2=\"%d\"/>"
 			"<text class=\"tick\" x=\"%.1f\" y=\"%d\">%d s</text>\n",
 			x_of(f, t), TOP, x_of(f, t), TOP + f->height, x_of(f, t),
 			TOP + f->height + 16, t);
@@ -66,7 +67,8 @@ static void draw_moves(const struct frame *f, const json_t *moves)
 	size_t i;
 	json_t *move;
 
-	json_array_foreach(moves, i, move) {
+	json_array_foreach(moves, i, move)
+	{
 		double at = json_number_value(json_object_get(move, "at"));
 		double took = json_number_value(
 			json_object_get(move, "link-up-to-registered-ms"));
@@ -75,10 +77,12 @@ static void draw_moves(const struct frame *f, const json_t *moves)
 			fprintf(f->out,
 				"<rect class=\"handoff\" x=\"%.1f\" y=\"%d\" "
 				"width=\"%.2f\" height=\"%d\"/>\n"
-				"<line class=\"move\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" "
+				"<line class=\"move\" x1=\"%.1f\" y1=\"%d\" "
+				"x2=\"%.1f\" "
 				"y2=\"%d\"/>\n",
-				x_of(f, at), TOP, x_of(f, took / 1000) - LEFT, f->height,
-				x_of(f, at), TOP - 6, x_of(f, at), TOP + f->height);
+				x_of(f, at), TOP, x_of(f, took / 1000) - LEFT,
+				f->height, x_of(f, at), TOP - 6, x_of(f, at),
+				TOP + f->height);
 		fprintf(f->out, "<text class=\"place\" x=\"%.1f\" y=\"%d\">",
 			x_of(f, at) + 4, TOP - 10);
 		put_text(f->out, json_string_value(json_object_get(move, "place")));
@@ -109,7 +113,8 @@ static void draw_points(const struct frame *f, int y, const json_t *flow)
 	size_t i;
 	json_t *p;
 
-	json_array_foreach(points, i, p) {
+	json_array_foreach(points, i, p)
+	{
 		const json_t *received = json_array_get(p, 2);
 		bool lost = json_is_null(received);
 		double t = json_number_value(lost ? json_array_get(p, 0) : received);
@@ -122,8 +127,9 @@ static void draw_points(const struct frame *f, int y, const json_t *flow)
 			fprintf(f->out, "<path class=\"lost\" d=\"M%.1f %.1fv6\"/>",
 				x_of(f, t), py - 3);
 		else
-			fprintf(f->out, "<circle class=\"got\" cx=\"%.1f\" cy=\"%.1f\" "
-					"r=\"1\"/>",
+			fprintf(f->out,
+				"<circle class=\"got\" cx=\"%.1f\" cy=\"%.1f\" "
+				"r=\"1\"/>",
 				x_of(f, t), py);
 	}
 	fprintf(f->out, "\n");
@@ -136,13 +142,15 @@ static void draw_stream(const struct frame *f, int y, const json_t *stream)
 	json_t *p;
 
 	fprintf(f->out, "<polyline class=\"stream\" points=\"");
-	json_array_foreach(json_object_get(stream, "points"), i, p) {
+	json_array_foreach(json_object_get(stream, "points"), i, p)
+	{
 		double t = json_number_value(json_array_get(p, 0));
 		double n = json_number_value(json_array_get(p, 1));
 
 		if (t <= f->duration)
 			fprintf(f->out, "%.1f,%.1f ", x_of(f, t),
-				y + BAND - 3 - n / (total > 0 ? total : 1) * (BAND - 6));
+				y + BAND - 3 -
+					n / (total > 0 ? total : 1) * (BAND - 6));
 	}
 	fprintf(f->out, "\"/>\n");
 }
@@ -154,8 +162,10 @@ static double longest_gap(const json_t *move)
 	const char *name;
 	json_t *summary;
 
-	json_object_foreach(json_object_get(move, "flows"), name, summary) {
-		double gap = json_number_value(json_object_get(summary, "longest-gap-ms"));
+	json_object_foreach(json_object_get(move, "flows"), name, summary)
+	{
+		double gap =
+			json_number_value(json_object_get(summary, "longest-gap-ms"));
 
 		if (gap / 1e3 > longest)
 			longest = gap / 1e3;
@@ -177,7 +187,8 @@ static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
 	size_t i;
 	json_t *point;
 
-	json_array_foreach(json_object_get(flow, "points"), i, point) {
+	json_array_foreach(json_object_get(flow, "points"), i, point)
+	{
 		double sent = json_number_value(json_array_get(point, 0));
 
 		if (sent < p->start || sent > p->start + p->span)
@@ -186,13 +197,16 @@ static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
 		low = any ? low : high;
 		any = true;
 	}
-	json_array_foreach(json_object_get(flow, "points"), i, point) {
+	json_array_foreach(json_object_get(flow, "points"), i, point)
+	{
 		const json_t *received = json_array_get(point, 2);
 		bool lost = json_is_null(received);
 		double n = json_number_value(json_array_get(point, 1));
-		double t = json_number_value(lost ? json_array_get(point, 0) : received);
+		double t =
+			json_number_value(lost ? json_array_get(point, 0) : received);
 		double px = p->x + (t - p->start) / p->span * p->width;
-		double py = y + p->row - 6 - (n - low) / (high - low + 1) * (p->row - 12);
+		double py =
+			y + p->row - 6 - (n - low) / (high - low + 1) * (p->row - 12);
 
 		if (t < p->start || t > p->start + p->span || n < low || n > high)
 			continue;
@@ -201,7 +215,8 @@ static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
 				py - 3);
 		else
 			fprintf(p->out,
-				"<circle class=\"got\" cx=\"%.1f\" cy=\"%.1f\" r=\"1.6\"/>",
+				"<circle class=\"got\" cx=\"%.1f\" cy=\"%.1f\" "
+				"r=\"1.6\"/>",
 				px, py);
 	}
 	fprintf(p->out, "\n");
@@ -210,7 +225,8 @@ static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
 static void draw_panel_frame(const struct panel *p, const json_t *move, double gap)
 {
 	fprintf(p->out,
-		"<rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\"/>\n"
+		"<rect class=\"band\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+		"height=\"%d\"/>\n"
 		"<text class=\"place\" x=\"%.1f\" y=\"%.1f\">",
 		p->x, p->y, p->width, ZOOM, p->x + 4, p->y - 8);
 	put_text(p->out, json_string_value(json_object_get(move, "place")));
@@ -240,7 +256,8 @@ static void draw_panel(const struct frame *f, const json_t *run, const json_t *m
 
 	draw_panel_frame(&p, move, gap);
 	fprintf(f->out,
-		"<line class=\"move\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>\n",
+		"<line class=\"move\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" "
+		"y2=\"%.1f\"/>\n",
 		move_x, p.y, move_x, p.y + ZOOM);
 	json_array_foreach(flows, i, flow)
 		draw_panel_flow(&p, p.y + (double)i * p.row, flow);
@@ -260,10 +277,8 @@ static void draw_panels(const struct frame *f, const json_t *run)
 		"<text class=\"ends\" x=\"8\" y=\"%d\">larger scale</text>\n",
 		TOP + f->height + ZOOM_TOP + 18, TOP + f->height + ZOOM_TOP + 34,
 		TOP + f->height + ZOOM_TOP + 48);
-	json_array_foreach(moves, i, move)
-		if (i > 0)
-			draw_panel(f, run, move,
-				   LEFT + ((double)i - 1) * (width + ZOOM_GAP), width);
+	json_array_foreach(moves, i, move) if (i > 0) draw_panel(
+		f, run, move, LEFT + ((double)i - 1) * (width + ZOOM_GAP), width);
 }
 
 /* Whether there is something to show at a larger scale. */
@@ -279,7 +294,8 @@ static void draw_bands(const struct frame *f, const json_t *list, int *y,
 	size_t i;
 	json_t *one;
 
-	json_array_foreach(list, i, one) {
+	json_array_foreach(list, i, one)
+	{
 		draw_band(f, *y, json_string_value(json_object_get(one, "name")),
 			  json_string_value(json_object_get(one, "from")),
 			  json_string_value(json_object_get(one, "to")));
@@ -305,7 +321,8 @@ void report_svg(FILE *out, const json_t *run)
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
 		"role=\"img\">\n",
-		WIDTH, TOP + f.height + BOTTOM + (has_panels(run) ? ZOOM_TOP + ZOOM : 0));
+		WIDTH,
+		TOP + f.height + BOTTOM + (has_panels(run) ? ZOOM_TOP + ZOOM : 0));
 	draw_axis(&f);
 	draw_bands(&f, flows, &y, draw_points);
 	draw_bands(&f, streams, &y, draw_stream);

@@ -32,9 +32,9 @@ static void print_registered(FILE *out, const json_t *move, size_t index)
 	else if (took)
 		fprintf(out, "%7.0f ms", json_number_value(took));
 	else
-		fprintf(out, "%10s", json_is_true(json_object_get(move, "registered"))
-					     ? "-"
-					     : "NEVER");
+		fprintf(out, "%10s",
+			json_is_true(json_object_get(move, "registered")) ? "-"
+									  : "NEVER");
 }
 
 static void print_move_flow(FILE *out, const json_t *s)
@@ -53,8 +53,8 @@ static void print_moves_head(FILE *out, const json_t *flows)
 	json_array_foreach(flows, i, flow)
 		fprintf(out, "  %-33s", text_of(flow, "name"));
 	fprintf(out, "\n%-16s %10s", "moved to", "registered");
-	json_array_foreach(flows, i, flow)
-		fprintf(out, "  %6s %5s %4s %4s %10s", "sent", "lost", "dup", "reor", "gap");
+	json_array_foreach(flows, i, flow) fprintf(
+		out, "  %6s %5s %4s %4s %10s", "sent", "lost", "dup", "reor", "gap");
 	fprintf(out, "\n");
 }
 
@@ -65,24 +65,26 @@ static void print_moves(FILE *out, const json_t *run)
 	json_t *move, *flow;
 
 	print_moves_head(out, flows);
-	json_array_foreach(json_object_get(run, "moves"), i, move) {
+	json_array_foreach(json_object_get(run, "moves"), i, move)
+	{
 		const json_t *summaries = json_object_get(move, "flows");
 
 		fprintf(out, "%-16s ", text_of(move, "place"));
 		print_registered(out, move, i);
-		json_array_foreach(flows, f, flow)
-			print_move_flow(out, json_object_get(summaries,
-							     text_of(flow, "name")));
+		json_array_foreach(flows, f, flow) print_move_flow(
+			out, json_object_get(summaries, text_of(flow, "name")));
 		fprintf(out, "\n");
 	}
 }
 
 static void print_stream(FILE *out, const json_t *s)
 {
-	fprintf(out, "TCP %s, %s to %s: %.1f of %.1f MB arrived, %s; longest pause %.0f ms, "
-		     "%lld segments sent again\n",
+	fprintf(out,
+		"TCP %s, %s to %s: %.1f of %.1f MB arrived, %s; longest pause %.0f ms, "
+		"%lld segments sent again\n",
 		text_of(s, "name"), text_of(s, "from"), text_of(s, "to"),
-		(double)integer_of(s, "received") / 1e6, (double)integer_of(s, "sent") / 1e6,
+		(double)integer_of(s, "received") / 1e6,
+		(double)integer_of(s, "sent") / 1e6,
 		json_is_true(json_object_get(s, "intact"))
 			? "whole (SHA-256 equal), one connection throughout"
 			: "NOT WHOLE",

@@ -122,13 +122,15 @@ static void make_status(const struct scenario *s, char *text, size_t room)
 	const struct scenario_config *c = s->config;
 	size_t at = 0;
 
-	at += (size_t)snprintf(text, room, "%s, %s | ", current_place(s), s->node_state);
+	at += (size_t)snprintf(text, room, "%s, %s | ", current_place(s),
+			       s->node_state);
 	for (unsigned i = 0; i < c->udp_count && at < room; i++)
 		at += add_flow_text(text + at, room - at, c->udp[i].name,
 				    udp_flow_log(s->udp[i]));
 	for (unsigned i = 0; i < c->tcp_count && at < room; i++)
-		at += (size_t)snprintf(text + at, room - at, "%s %.1f MB  ", c->tcp[i].name,
-				       (double)tcp_flow_summary(s->tcp[i]).received / 1e6);
+		at += (size_t)snprintf(
+			text + at, room - at, "%s %.1f MB  ", c->tcp[i].name,
+			(double)tcp_flow_summary(s->tcp[i]).received / 1e6);
 	for (unsigned i = 0; i < c->watch_count && at < room; i++)
 		if (*s->watched[i].tunnels)
 			at += (size_t)snprintf(text + at, room - at, "| %s",
@@ -185,7 +187,8 @@ void scenario_on_deadline(void *arg)
 		struct job *j = container_of(t, struct job, timer);
 		instant_t again = j->run(s, j->index, now);
 
-		if (!instant_is_never(again) && timers_set(&s->timers, &j->timer, again) < 0)
+		if (!instant_is_never(again) &&
+		    timers_set(&s->timers, &j->timer, again) < 0)
 			loop_stop(s->loop);
 	}
 	arm(s);
@@ -236,10 +239,11 @@ static void node_event(struct scenario *s, const char *name, double time)
 	snprintf(s->node_state, sizeof(s->node_state), "%s", name);
 	if (strcmp(name, "link-up") == 0)
 		s->link_up_time = time;
-	if (!config || m->done || s->link_up_time == 0 || strcmp(name, config->expect) != 0)
+	if (!config || m->done || s->link_up_time == 0 ||
+	    strcmp(name, config->expect) != 0)
 		return;
 	m->done = true;
-	m->link_up_to_done = (duration_t){(int64_t)((time - s->link_up_time) * 1e9)};
+	m->link_up_to_done = (duration_t){ (int64_t)((time - s->link_up_time) * 1e9) };
 }
 
 void scenario_on_event(void *arg, const json_t *row)

@@ -12,7 +12,8 @@
 enum { MANY = 64, MS_DAY = 24 * 3600 * 1000 };
 
 #define ROWS(table) .attr = (table), .attr_count = sizeof(table) / sizeof((table)[0])
-#define CHILDREN(table) .child = (table), .child_count = sizeof(table) / sizeof((table)[0])
+#define CHILDREN(table) \
+	.child = (table), .child_count = sizeof(table) / sizeof((table)[0])
 
 static const struct conf_attr end_rows[] = {
 	CONF_ROW(scenario_end, name, "name", CONF_NAME, .required = true,
@@ -23,13 +24,13 @@ static const struct conf_attr end_rows[] = {
 		 .help = "address that traffic is from or to"),
 };
 
-#define FLOW_ROWS(struct_)                                                        \
-	CONF_ROW(struct_, name, "name", CONF_NAME, .required = true,              \
-		 .help = "name in the report"),                                   \
-	CONF_ROW(struct_, from, "from", CONF_NAME, .required = true,              \
-		 .help = "end that sends"),                                       \
-	CONF_ROW(struct_, to, "to", CONF_NAME, .required = true,                  \
-		 .help = "end that receives")
+#define FLOW_ROWS(struct_)                                                   \
+	CONF_ROW(struct_, name, "name", CONF_NAME, .required = true,         \
+		 .help = "name in the report"),                              \
+		CONF_ROW(struct_, from, "from", CONF_NAME, .required = true, \
+			 .help = "end that sends"),                          \
+		CONF_ROW(struct_, to, "to", CONF_NAME, .required = true,     \
+			 .help = "end that receives")
 
 static const struct conf_attr udp_rows[] = {
 	FLOW_ROWS(scenario_udp),
@@ -64,8 +65,8 @@ static const struct conf_attr replay_rows[] = {
 };
 
 static const struct conf_attr move_rows[] = {
-	CONF_ROW(scenario_move, at, "at", CONF_DURATION, .required = true, .max = MS_DAY,
-		 .help = "when, from the start"),
+	CONF_ROW(scenario_move, at, "at", CONF_DURATION, .required = true,
+		 .max = MS_DAY, .help = "when, from the start"),
 	CONF_ROW(scenario_move, unplugged, "unplugged", CONF_DURATION, .def = "50ms",
 		 .max = MS_DAY, .help = "from pulling the cable to plugging it in"),
 	CONF_ROW(scenario_move, to, "to", CONF_NAME,
@@ -113,30 +114,34 @@ static const struct conf_attr scenario_rows[] = {
 		 .help = "interface that is plugged into the switches"),
 };
 
-#define ELEMENT(variable, name_, struct_, rows, help_)                            \
-	static const struct conf_element variable = {                             \
-		.name = (name_), .help = (help_), ROWS(rows),                     \
-		.size = sizeof(struct struct_),                                   \
-		.line = offsetof(struct struct_, line),                           \
+#define ELEMENT(variable, name_, struct_, rows, help_)  \
+	static const struct conf_element variable = {   \
+		.name = (name_),                        \
+		.help = (help_),                        \
+		ROWS(rows),                             \
+		.size = sizeof(struct struct_),         \
+		.line = offsetof(struct struct_, line), \
 	}
 
-ELEMENT(end_element, "end", scenario_end, end_rows, "a place where traffic begins or ends");
+ELEMENT(end_element, "end", scenario_end, end_rows,
+	"a place where traffic begins or ends");
 ELEMENT(udp_element, "udp", scenario_udp, udp_rows, "a numbered UDP flow");
 ELEMENT(tcp_element, "tcp", scenario_tcp, tcp_rows, "a TCP stream, checked by SHA-256");
 ELEMENT(replay_element, "replay", scenario_replay, replay_rows,
 	"a capture file as traffic, compared on arrival");
-ELEMENT(move_element, "move", scenario_move, move_rows, "the node goes to another link");
+ELEMENT(move_element, "move", scenario_move, move_rows,
+	"the node goes to another link");
 ELEMENT(watch_element, "watch", scenario_watch, watch_rows,
 	"an agent whose events are shown");
 ELEMENT(capture_element, "capture", scenario_capture, capture_rows,
 	"what passes an interface, into a file");
 
-#define GROWING(element_, array, counter, least)                                  \
-	{                                                                         \
-		.element = &(element_), .keep = CONF_KEEP_GROWING,                \
-		.at = offsetof(struct scenario_config, array),                    \
-		.count = offsetof(struct scenario_config, counter),               \
-		.min = (least), .max = MANY,                                      \
+#define GROWING(element_, array, counter, least)                                    \
+	{                                                                           \
+		.element = &(element_), .keep = CONF_KEEP_GROWING,                  \
+		.at = offsetof(struct scenario_config, array),                      \
+		.count = offsetof(struct scenario_config, counter), .min = (least), \
+		.max = MANY,                                                        \
 	}
 
 static const struct conf_child scenario_children[] = {
@@ -161,9 +166,11 @@ static void check_ends(const struct scenario_config *s, struct conf_check *c,
 		       const char *element, int line, const char *from, const char *to)
 {
 	if (!has_end(s, from))
-		conf_fault(c->faults, line, element, "from", "there is no end \"%s\"", from);
+		conf_fault(c->faults, line, element, "from", "there is no end \"%s\"",
+			   from);
 	if (!has_end(s, to))
-		conf_fault(c->faults, line, element, "to", "there is no end \"%s\"", to);
+		conf_fault(c->faults, line, element, "to", "there is no end \"%s\"",
+			   to);
 }
 
 static void check_moves(const struct scenario_config *s, struct conf_check *c)

@@ -31,7 +31,8 @@ static const char scenario_usage[] =
 	"  -t, --test      check FILE and print all its faults\n"
 	"  -h, --help      print this\n"
 	"\n"
-	"Exit status: 0 every move was answered and every stream arrived whole; 1 not;\n"
+	"Exit status: 0 every move was answered and every stream arrived whole; 1 "
+	"not;\n"
 	"2 wrong usage or a fault in FILE.\n";
 
 static const char report_usage[] =
@@ -64,7 +65,8 @@ static bool finish(FILE *f)
 static bool write_json(const char *dir, const char *name, const json_t *value)
 {
 	FILE *f = create(dir, name);
-	bool good = f && json_dumpf(value, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0;
+	bool good =
+		f && json_dumpf(value, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) == 0;
 
 	if (f)
 		good = finish(f) && good;
@@ -86,7 +88,8 @@ static bool report_run(const struct scenario_result *result, const char *dir)
 	return good;
 }
 
-static int run_scenario(const struct scenario_config *config, const char *dir, bool quiet)
+static int run_scenario(const struct scenario_config *config, const char *dir,
+			bool quiet)
 {
 	struct scenario_result result;
 	struct scenario *s;
@@ -114,9 +117,11 @@ struct scenario_options {
 static int read_options(int argc, char **argv, struct scenario_options *o)
 {
 	static const struct option options[] = {
-		{"out", required_argument, NULL, 'o'}, {"quiet", no_argument, NULL, 'q'},
-		{"test", no_argument, NULL, 't'},      {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "out", required_argument, NULL, 'o' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "test", no_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
@@ -142,7 +147,7 @@ static int read_options(int argc, char **argv, struct scenario_options *o)
 
 int scenario_main(int argc, char **argv)
 {
-	struct scenario_options o = {.dir = "."};
+	struct scenario_options o = { .dir = "." };
 	struct scenario_config config;
 	struct conf_faults faults;
 	int status = read_options(argc, argv, &o), rc;
@@ -209,7 +214,8 @@ static json_t *load_runs(const char *dir)
 		return runs;
 	}
 	for (int i = 0; i < found; i++) {
-		if (count < RUNS_MAX && (run[count] = load_run(dir, entries[i]->d_name)))
+		if (count < RUNS_MAX &&
+		    (run[count] = load_run(dir, entries[i]->d_name)))
 			count++;
 		free(entries[i]);
 	}

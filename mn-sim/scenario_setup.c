@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct scenario_end *find_end(const struct scenario_config *c, const char *name)
+static const struct scenario_end *find_end(const struct scenario_config *c,
+					   const char *name)
 {
 	for (unsigned i = 0; i < c->end_count; i++)
 		if (strcmp(c->end[i].name, name) == 0)
@@ -29,7 +30,8 @@ static int fail(struct failure f, int rc, const char *what, const char *name)
 	char detail[256];
 
 	if (rc < 0) {
-		snprintf(detail, sizeof(detail), "%s", *f.text ? f.text : strerror(-rc));
+		snprintf(detail, sizeof(detail), "%s",
+			 *f.text ? f.text : strerror(-rc));
 		snprintf(f.text, f.size, "%s %s: %s", what, name, detail);
 	}
 	return rc;
@@ -44,13 +46,14 @@ static int open_flows(struct scenario *s, struct failure f)
 		size_t packets = (size_t)(c->duration.ns / c->udp[i].interval.ns) + 1;
 
 		rc = udp_flow_open(&s->udp[i], s->loop, &c->udp[i],
-				   find_end(c, c->udp[i].from), find_end(c, c->udp[i].to),
-				   packets);
+				   find_end(c, c->udp[i].from),
+				   find_end(c, c->udp[i].to), packets);
 		fail(f, rc, "udp", c->udp[i].name);
 	}
 	for (unsigned i = 0; i < c->tcp_count && rc == 0; i++) {
 		rc = tcp_flow_open(&s->tcp[i], s->loop, &c->tcp[i],
-				   find_end(c, c->tcp[i].from), find_end(c, c->tcp[i].to));
+				   find_end(c, c->tcp[i].from),
+				   find_end(c, c->tcp[i].to));
 		fail(f, rc, "tcp", c->tcp[i].name);
 	}
 	for (unsigned i = 0; i < c->replay_count && rc == 0; i++) {
@@ -62,17 +65,20 @@ static int open_flows(struct scenario *s, struct failure f)
 	return rc;
 }
 
-static int open_watch(struct scenario *s, struct watched *w, const struct scenario_watch *config)
+static int open_watch(struct scenario *s, struct watched *w,
+		      const struct scenario_watch *config)
 {
 	int rc;
 
 	w->scenario = s;
 	w->config = config;
-	rc = ctl_client_open(&w->events, s->loop, config->control, scenario_on_event, w);
+	rc = ctl_client_open(&w->events, s->loop, config->control, scenario_on_event,
+			     w);
 	if (rc == 0)
 		rc = ctl_client_ask(w->events, "watch");
 	if (rc == 0 && config->tunnels)
-		rc = ctl_client_open(&w->polls, s->loop, config->control, scenario_on_poll, w);
+		rc = ctl_client_open(&w->polls, s->loop, config->control,
+				     scenario_on_poll, w);
 	return rc;
 }
 
@@ -127,8 +133,8 @@ static int make_tables(struct scenario *s)
 	s->stream = table(c->tcp_count, sizeof(*s->stream));
 	s->job = table(flows + c->tcp_count + c->move_count + OTHER_JOBS,
 		       sizeof(*s->job));
-	if (!s->udp || !s->tcp || !s->replay || !s->capture || !s->watched || !s->move ||
-	    !s->flow || !s->stream || !s->job)
+	if (!s->udp || !s->tcp || !s->replay || !s->capture || !s->watched ||
+	    !s->move || !s->flow || !s->stream || !s->job)
 		return -ENOMEM;
 	for (unsigned i = 0; i < c->move_count; i++)
 		memcpy(s->move[i + 1].label, c->move[i].label, SCENARIO_LABEL_MAX);
@@ -139,7 +145,7 @@ static int make_tables(struct scenario *s)
 int scenario_open(struct scenario **out, const struct scenario_config *config,
 		  const char *dir, bool quiet, char *error, size_t error_size)
 {
-	struct failure f = {error, error_size};
+	struct failure f = { error, error_size };
 	struct scenario *s = calloc(1, sizeof(*s));
 	int rc;
 

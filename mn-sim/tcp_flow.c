@@ -21,9 +21,9 @@
 
 enum {
 	CHUNK = 16384,
-	READS = 16,            /* chunks read a turn of the loop */
+	READS = 16, /* chunks read a turn of the loop */
 	SAMPLES_MAX = 1 << 16,
-	BURST_MS = 100,        /* what may be caught up after a stall */
+	BURST_MS = 100, /* what may be caught up after a stall */
 };
 
 struct tcp_flow {
@@ -57,7 +57,7 @@ static void add_sample(struct tcp_flow *f)
 {
 	if (f->samples < SAMPLES_MAX)
 		f->sample[f->samples++] =
-			(struct tcp_sample){host_now().mono, f->sum.received};
+			(struct tcp_sample){ host_now().mono, f->sum.received };
 }
 
 static void on_end(struct tcp_flow *f)
@@ -115,9 +115,9 @@ static void on_accept(void *arg)
 static int open_ends(struct tcp_flow *f, const struct scenario_tcp *config,
 		     const struct scenario_end *from, const struct scenario_end *to)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET,
-				   .sin_port = htons(config->port),
-				   .sin_addr = to->addr};
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons(config->port),
+				    .sin_addr = to->addr };
 
 	f->listen_fd = end_socket(to, SOCK_STREAM, config->port);
 	if (f->listen_fd < 0)
@@ -143,8 +143,9 @@ static int prepare(struct tcp_flow *f)
 	return f->sent_digest && f->received_digest && f->sample ? 0 : -ENOMEM;
 }
 
-int tcp_flow_open(struct tcp_flow **out, struct loop *loop, const struct scenario_tcp *config,
-		  const struct scenario_end *from, const struct scenario_end *to)
+int tcp_flow_open(struct tcp_flow **out, struct loop *loop,
+		  const struct scenario_tcp *config, const struct scenario_end *from,
+		  const struct scenario_end *to)
 {
 	struct tcp_flow *f = calloc(1, sizeof(*f));
 	int rc;
@@ -232,7 +233,8 @@ void tcp_flow_tick(struct tcp_flow *f)
 	instant_t now = host_now().mono;
 	int64_t limit = (int64_t)f->rate * BURST_MS / 1000;
 
-	f->credit += instant_diff(now, f->ticked).ns / 1000 * (int64_t)f->rate / 1000000;
+	f->credit +=
+		instant_diff(now, f->ticked).ns / 1000 * (int64_t)f->rate / 1000000;
 	f->ticked = now;
 	if (f->credit > limit)
 		f->credit = limit;

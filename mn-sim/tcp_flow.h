@@ -22,17 +22,18 @@ struct tcp_sample {
 
 struct tcp_summary {
 	uint64_t sent, received;
-	bool connected;    /* the connection was made */
-	bool ended;        /* and ended in order by the sender's FIN */
-	bool intact;       /* the digests agree */
-	int error;         /* errno that broke it, 0 if none */
+	bool connected; /* the connection was made */
+	bool ended;     /* and ended in order by the sender's FIN */
+	bool intact;    /* the digests agree */
+	int error;      /* errno that broke it, 0 if none */
 	uint32_t retransmits;
-	char digest[65];   /* of what arrived, hexadecimal */
+	char digest[65]; /* of what arrived, hexadecimal */
 };
 
 /* Listens at `to` and connects from `from`.  0 or -errno. */
-int tcp_flow_open(struct tcp_flow **out, struct loop *loop, const struct scenario_tcp *config,
-		  const struct scenario_end *from, const struct scenario_end *to);
+int tcp_flow_open(struct tcp_flow **out, struct loop *loop,
+		  const struct scenario_tcp *config, const struct scenario_end *from,
+		  const struct scenario_end *to);
 void tcp_flow_close(struct tcp_flow *f);
 
 /* Send what the rate allows since the last tick. */

@@ -74,9 +74,9 @@ static int open_ends(struct udp_flow *f, const struct scenario_end *from,
 	return 0;
 }
 
-int udp_flow_open(struct udp_flow **out, struct loop *loop, const struct scenario_udp *config,
-		  const struct scenario_end *from, const struct scenario_end *to,
-		  size_t packets)
+int udp_flow_open(struct udp_flow **out, struct loop *loop,
+		  const struct scenario_udp *config, const struct scenario_end *from,
+		  const struct scenario_end *to, size_t packets)
 {
 	struct udp_flow *f = calloc(1, sizeof(*f));
 	int rc;
@@ -86,9 +86,9 @@ int udp_flow_open(struct udp_flow **out, struct loop *loop, const struct scenari
 	f->from_fd = f->to_fd = -1;
 	f->id = config->port;
 	f->size = config->size < HEADER ? HEADER : config->size;
-	f->to = (struct sockaddr_in){.sin_family = AF_INET,
-				     .sin_port = htons(config->port),
-				     .sin_addr = to->addr};
+	f->to = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_port = htons(config->port),
+				      .sin_addr = to->addr };
 	rc = flow_log_init(&f->log, packets);
 	if (rc == 0)
 		rc = open_ends(f, from, to, config->port);
@@ -117,7 +117,7 @@ void udp_flow_close(struct udp_flow *f)
 
 void udp_flow_send(struct udp_flow *f)
 {
-	uint8_t buffer[PAYLOAD_MAX] = {0};
+	uint8_t buffer[PAYLOAD_MAX] = { 0 };
 	struct writer w = writer_over(buffer, sizeof(buffer));
 	int64_t number = flow_log_sent(&f->log, host_now().mono);
 

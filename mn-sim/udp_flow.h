@@ -12,9 +12,9 @@
 struct udp_flow;
 
 /* Sockets in the ends' namespaces; room for `packets`.  0 or -errno. */
-int udp_flow_open(struct udp_flow **out, struct loop *loop, const struct scenario_udp *config,
-		  const struct scenario_end *from, const struct scenario_end *to,
-		  size_t packets);
+int udp_flow_open(struct udp_flow **out, struct loop *loop,
+		  const struct scenario_udp *config, const struct scenario_end *from,
+		  const struct scenario_end *to, size_t packets);
 void udp_flow_close(struct udp_flow *f);
 
 /* Send the next packet. */

@@ -27,10 +27,10 @@ struct assoc_config {
 	uint32_t spi;
 	enum auth_algorithm algorithm;
 	struct secret key;
-	duration_t tolerance;  /* of timestamps */
+	duration_t tolerance; /* of timestamps */
 	bool accept_only;
 	bool spi_not_covered;
-	int line;              /* where in the file, for messages */
+	int line; /* where in the file, for messages */
 };
 
 /* A peer and what is shared with it: <node>, <foreign-agent>, <home-agent>. */
@@ -48,10 +48,10 @@ struct advert_config {
 	uint16_t lifetime;              /* ICMP, seconds */
 	uint16_t registration_lifetime; /* seconds */
 	bool on_solicitation_only;
-	bool broadcast;                 /* to 255.255.255.255 instead of 224.0.0.1 */
-	bool registration_required;     /* R */
-	bool routes;                    /* ICMP code 0 instead of 16 */
-	bool prefix_lengths;            /* add extension 19 */
+	bool broadcast;             /* to 255.255.255.255 instead of 224.0.0.1 */
+	bool registration_required; /* R */
+	bool routes;                /* ICMP code 0 instead of 16 */
+	bool prefix_lengths;        /* add extension 19 */
 	int line;
 };
 
@@ -80,11 +80,11 @@ enum log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
 struct common_config {
 	int log_level; /* enum note_level */
 	enum log_to log_to;
-	char control[CONF_PATH_MAX];    /* socket path */
-	char tun[IF_NAMESIZE];          /* name of our TUN device */
-	uint32_t source_rate;           /* messages a second from one source address */
+	char control[CONF_PATH_MAX]; /* socket path */
+	char tun[IF_NAMESIZE];       /* name of our TUN device */
+	uint32_t source_rate;        /* messages a second from one source address */
 	uint32_t source_burst;
-	bool strict_reserved_bits;      /* r and x set: refuse (CONFORMANCE T-02) */
+	bool strict_reserved_bits; /* r and x set: refuse (CONFORMANCE T-02) */
 
 	struct tunnel_config *tunnel;
 	unsigned tunnel_count;

@@ -43,11 +43,11 @@ struct note {
 	struct in_addr source; /* of the datagram concerned */
 	int ifindex;
 	bool has_code;
-	uint8_t code;          /* of a Reply */
-	uint32_t lifetime;     /* seconds */
+	uint8_t code;      /* of a Reply */
+	uint32_t lifetime; /* seconds */
 	uint32_t spi;
 	uint64_t ident;
-	const char *reason;    /* static text */
+	const char *reason; /* static text */
 };
 
 /* A destination through the daemon's own TUN device instead of an interface. */
@@ -56,12 +56,12 @@ enum { EFFECT_DEV_TUN = -1 };
 struct effect_route {
 	bool add;
 	struct ipv4_prefix dst;
-	struct in_addr via;       /* 0: on link */
-	struct in_addr prefer_src;/* 0: none */
-	int ifindex;              /* or EFFECT_DEV_TUN; 0: from `via` */
-	uint32_t table;           /* 0: main */
+	struct in_addr via;        /* 0: on link */
+	struct in_addr prefer_src; /* 0: none */
+	int ifindex;               /* or EFFECT_DEV_TUN; 0: from `via` */
+	uint32_t table;            /* 0: main */
 	uint32_t metric;
-	uint16_t mtu;             /* 0: the device's; else locked */
+	uint16_t mtu; /* 0: the device's; else locked */
 };
 
 /* `ip rule`: packets from `src` that come in on `iif` use `table`. */

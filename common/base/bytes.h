@@ -38,7 +38,7 @@ static inline struct reader reader_over(const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
 
-	return (struct reader){.at = at, .end = at ? at + len : at};
+	return (struct reader){ .at = at, .end = at ? at + len : at };
 }
 
 static inline size_t reader_left(const struct reader *r)
@@ -71,7 +71,7 @@ static inline struct reader reader_split(struct reader *r, size_t len)
 	const uint8_t *at = read_bytes(r, len);
 
 	if (!at)
-		return (struct reader){.at = r->end, .end = r->end, .bad = true};
+		return (struct reader){ .at = r->end, .end = r->end, .bad = true };
 	return reader_over(at, len);
 }
 
@@ -93,8 +93,8 @@ static inline uint32_t read_u32(struct reader *r)
 {
 	const uint8_t *b = read_bytes(r, 4);
 
-	return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-			   (uint32_t)b[2] << 8 | b[3]
+	return b ? (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 |
+			       b[3]
 		 : 0;
 }
 
@@ -108,7 +108,7 @@ static inline uint64_t read_u64(struct reader *r)
 
 static inline struct in_addr read_addr(struct reader *r)
 {
-	struct in_addr a = {0};
+	struct in_addr a = { 0 };
 	const uint8_t *b = read_bytes(r, sizeof(a.s_addr));
 
 	if (b)
@@ -120,7 +120,7 @@ static inline struct writer writer_over(void *bytes, size_t room)
 {
 	uint8_t *at = bytes;
 
-	return (struct writer){.start = at, .at = at, .end = at ? at + room : at};
+	return (struct writer){ .start = at, .at = at, .end = at ? at + room : at };
 }
 
 /* Bytes written so far. */
@@ -162,7 +162,7 @@ static inline void write_u8(struct writer *w, uint8_t v)
 
 static inline void write_u16(struct writer *w, uint16_t v)
 {
-	const uint8_t b[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+	const uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
 
 	write_bytes(w, b, sizeof(b));
 }

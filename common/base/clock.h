@@ -28,16 +28,16 @@ struct now {
 };
 
 /* Later than everything: "no deadline". */
-#define INSTANT_NEVER ((instant_t){INT64_MAX})
+#define INSTANT_NEVER ((instant_t){ INT64_MAX })
 
 static inline duration_t duration_ms(int64_t ms)
 {
-	return (duration_t){ms * 1000000};
+	return (duration_t){ ms * 1000000 };
 }
 
 static inline duration_t duration_s(int64_t s)
 {
-	return (duration_t){s * 1000000000};
+	return (duration_t){ s * 1000000000 };
 }
 
 static inline int64_t duration_to_ms(duration_t d)
@@ -72,12 +72,12 @@ static inline instant_t instant_add(instant_t a, duration_t d)
 {
 	if (instant_is_never(a) || (d.ns > 0 && a.ns > INT64_MAX - d.ns))
 		return INSTANT_NEVER;
-	return (instant_t){a.ns + d.ns};
+	return (instant_t){ a.ns + d.ns };
 }
 
 static inline duration_t instant_diff(instant_t later, instant_t earlier)
 {
-	return (duration_t){later.ns - earlier.ns};
+	return (duration_t){ later.ns - earlier.ns };
 }
 
 static inline instant_t instant_min(instant_t a, instant_t b)

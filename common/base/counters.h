@@ -25,6 +25,6 @@ struct counter_set {
 	size_t count;
 };
 
-#define COUNTER_ROW(symbol, name, help) {name, help},
+#define COUNTER_ROW(symbol, name, help) { name, help },
 
 #endif

@@ -22,7 +22,7 @@ void hashmap_set_key(const uint8_t key[16]);
 /* The low half of SipHash-1-3 of `len` bytes under the key. */
 unsigned hashmap_hash(const void *key, size_t len);
 
-#define HASH_FUNCTION(keyptr, keylen, hashv)                                   \
+#define HASH_FUNCTION(keyptr, keylen, hashv) \
 	((hashv) = hashmap_hash((keyptr), (size_t)(keylen)))
 #define HASH_NONFATAL_OOM 1
 

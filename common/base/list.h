@@ -14,12 +14,11 @@ struct list {
 	struct list *prev;
 };
 
-#define container_of(ptr, type, member)                                        \
-	((type *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Safe against removal of `it` in the body. */
-#define list_each(it, nx, head)                                                \
-	for (struct list *it = (head)->next, *nx = it->next; it != (head);     \
+#define list_each(it, nx, head)                                            \
+	for (struct list *it = (head)->next, *nx = it->next; it != (head); \
 	     it = nx, nx = it->next)
 
 static inline void list_init(struct list *l)

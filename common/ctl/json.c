@@ -71,7 +71,7 @@ void json_set_encap(json_t *object, const struct encap_spec *e)
 
 static const char *level_name(enum note_level level)
 {
-	static const char *const names[] = {"debug", "info", "warn"};
+	static const char *const names[] = { "debug", "info", "warn" };
 
 	return names[level];
 }
@@ -79,9 +79,10 @@ static const char *level_name(enum note_level level)
 json_t *json_note(const struct note *n, const char *program, int64_t unix_us,
 		  const char *interface)
 {
-	json_t *o = json_pack("{s:f,s:s,s:s,s:s,s:s}", "time", (double)unix_us / 1e6,
-			      "program", program, "event", note_name(n->kind), "level",
-			      level_name(note_level(n->kind)), "text", note_text(n->kind));
+	json_t *o =
+		json_pack("{s:f,s:s,s:s,s:s,s:s}", "time", (double)unix_us / 1e6,
+			  "program", program, "event", note_name(n->kind), "level",
+			  level_name(note_level(n->kind)), "text", note_text(n->kind));
 
 	if (!o)
 		return NULL;
@@ -93,7 +94,8 @@ json_t *json_note(const struct note *n, const char *program, int64_t unix_us,
 		json_object_set_new(o, "interface", json_string(interface));
 	if (n->has_code) {
 		json_object_set_new(o, "code", json_integer(n->code));
-		json_object_set_new(o, "code-name", json_string(mip_code_name(n->code)));
+		json_object_set_new(o, "code-name",
+				    json_string(mip_code_name(n->code)));
 	}
 	if (n->lifetime)
 		json_object_set_new(o, "lifetime", json_integer(n->lifetime));

@@ -31,10 +31,13 @@ static const char *const default_sockets[] = {
 static const char usage[] =
 	"Usage: mipctl [-s SOCKET] [--json] REQUEST...\n"
 	"\n"
-	"Ask a running home agent, foreign agent or mobile node, and print its answer.\n"
+	"Ask a running home agent, foreign agent or mobile node, and print its "
+	"answer.\n"
 	"\n"
-	"  show status|bindings|visitors|pending|tunnels|associations|counters|violations\n"
-	"  clear binding ADDR    drop all mobility bindings of a home address (mip-ha)\n"
+	"  show "
+	"status|bindings|visitors|pending|tunnels|associations|counters|violations\n"
+	"  clear binding ADDR    drop all mobility bindings of a home address "
+	"(mip-ha)\n"
 	"  clear visitor ADDR    forget a visitor (mip-fa)\n"
 	"  reload                read the configuration again, as SIGHUP does\n"
 	"  log LEVEL             debug, info or warn\n"
@@ -47,7 +50,8 @@ static const char usage[] =
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"
 	"\n"
-	"Exit status: 0 done; 1 the agent refused or cannot be reached; 2 wrong usage.\n";
+	"Exit status: 0 done; 1 the agent refused or cannot be reached; 2 wrong "
+	"usage.\n";
 
 struct column {
 	const char *key;
@@ -82,7 +86,7 @@ static struct column *table_column(struct table *t, const char *key)
 			return &t->column[i];
 	if (t->count == COLUMNS_MAX)
 		return NULL;
-	t->column[t->count] = (struct column){.key = key, .width = (int)strlen(key)};
+	t->column[t->count] = (struct column){ .key = key, .width = (int)strlen(key) };
 	return &t->column[t->count++];
 }
 
@@ -91,7 +95,8 @@ static void table_measure(struct table *t, json_t *row)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(row, key, value) {
+	json_object_foreach(row, key, value)
+	{
 		struct column *c = table_column(t, key);
 		char text[CELL_MAX];
 		int width = (int)strlen(cell_text(value, text, sizeof(text)));
@@ -110,22 +115,21 @@ static void print_cells(const struct table *t, const json_t *row)
 		char text[CELL_MAX];
 
 		printf("%*s%s", last ? 0 : -c->width,
-		       row ? cell_text(v, text, sizeof(text)) : c->key, last ? "\n" : "  ");
+		       row ? cell_text(v, text, sizeof(text)) : c->key,
+		       last ? "\n" : "  ");
 	}
 }
 
 static void print_table(json_t *rows)
 {
-	struct table t = {.rows = rows};
+	struct table t = { .rows = rows };
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row)
-		table_measure(&t, row);
+	json_array_foreach(rows, i, row) table_measure(&t, row);
 	if (t.count)
 		print_cells(&t, NULL);
-	json_array_foreach(rows, i, row)
-		print_cells(&t, row);
+	json_array_foreach(rows, i, row) print_cells(&t, row);
 }
 
 /* 12:34:56.789 mip-ha  binding-registered  home=... care-of=... */
@@ -143,9 +147,10 @@ static void print_event(const json_t *event)
 	printf("%s.%03d %s %s", clock, (int)((when - (double)seconds) * 1000),
 	       json_string_value(json_object_get(event, "program")),
 	       json_string_value(json_object_get(event, "event")));
-	json_object_foreach((json_t *)event, key, value) {
-		if (strcmp(key, "time") && strcmp(key, "program") && strcmp(key, "event") &&
-		    strcmp(key, "level") && strcmp(key, "text"))
+	json_object_foreach((json_t *)event, key, value)
+	{
+		if (strcmp(key, "time") && strcmp(key, "program") &&
+		    strcmp(key, "event") && strcmp(key, "level") && strcmp(key, "text"))
 			printf(" %s=%s", key, cell_text(value, text, sizeof(text)));
 	}
 	printf("\n");
@@ -154,7 +159,7 @@ static void print_event(const json_t *event)
 
 static int connect_to(const char *path)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
@@ -189,7 +194,8 @@ static int connect_named(const char *path)
 
 static int connect_default(void)
 {
-	for (size_t i = 0; i < sizeof(default_sockets) / sizeof(default_sockets[0]); i++) {
+	for (size_t i = 0; i < sizeof(default_sockets) / sizeof(default_sockets[0]);
+	     i++) {
 		int fd = connect_to(default_sockets[i]);
 
 		if (fd >= 0)
@@ -200,7 +206,8 @@ static int connect_default(void)
 			return -1;
 		}
 	}
-	fprintf(stderr, "mipctl: no agent answers under /run/sojourn; name one with -s\n");
+	fprintf(stderr,
+		"mipctl: no agent answers under /run/sojourn; name one with -s\n");
 	return -1;
 }
 
@@ -299,7 +306,7 @@ static int read_reply(int fd, struct reply *r)
 
 static int run(const char *path, bool json, char **words, int count)
 {
-	struct reply r = {.json = json, .watching = strcmp(words[0], "watch") == 0};
+	struct reply r = { .json = json, .watching = strcmp(words[0], "watch") == 0 };
 	char *line = join_words(words, count);
 	int fd = path ? connect_named(path) : connect_default();
 	int status = EXIT_FAILURE;
@@ -319,9 +326,11 @@ static int run(const char *path, bool json, char **words, int count)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"version", no_argument, NULL, 'V'},      {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	const char *path = NULL;
 	bool json = false;

@@ -100,11 +100,12 @@ static void client_close(struct client *c)
 static void answer_help(const struct ctl_server *s, struct ctl_reply *reply)
 {
 	for (const struct ctl_request *r = s->requests; r->words; r++)
-		ctl_reply_row(reply, json_pack("{s:s,s:s,s:s}", "request", r->words,
-					       "argument", r->argument ? r->argument : "",
-					       "help", r->help));
-	ctl_reply_row(reply, json_pack("{s:s,s:s,s:s}", "request", "watch", "argument", "",
-				       "help", "show every event as it happens"));
+		ctl_reply_row(reply,
+			      json_pack("{s:s,s:s,s:s}", "request", r->words,
+					"argument", r->argument ? r->argument : "",
+					"help", r->help));
+	ctl_reply_row(reply, json_pack("{s:s,s:s,s:s}", "request", "watch", "argument",
+				       "", "help", "show every event as it happens"));
 }
 
 static void start_watching(struct client *c)
@@ -116,7 +117,7 @@ static void start_watching(struct client *c)
 
 static void answer_line(struct client *c, char *line)
 {
-	struct ctl_reply reply = {.out = bufferevent_get_output(c->stream)};
+	struct ctl_reply reply = { .out = bufferevent_get_output(c->stream) };
 	const char *argument, *error;
 	const struct ctl_request *r;
 
@@ -240,8 +241,8 @@ static int open_listener(struct ctl_server *s)
 	mask = umask(0177);
 	errno = 0;
 	s->listener = evconnlistener_new_bind(
-		s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 16,
-		(struct sockaddr *)&s->addr, sizeof(s->addr));
+		s->base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
+		16, (struct sockaddr *)&s->addr, sizeof(s->addr));
 	umask(mask);
 	if (!s->listener)
 		return errno ? -errno : -ENOMEM;
@@ -278,7 +279,8 @@ void ctl_server_close(struct ctl_server *s)
 {
 	if (!s)
 		return;
-	list_each(l, next, &s->clients) {
+	list_each(l, next, &s->clients)
+	{
 		struct client *c = container_of(l, struct client, link);
 
 		/* What was answered but not sent yet, such as the answer to a stop. */
@@ -293,7 +295,8 @@ void ctl_server_close(struct ctl_server *s)
 
 void ctl_server_event(struct ctl_server *s, const json_t *object)
 {
-	list_each(l, next, &s->clients) {
+	list_each(l, next, &s->clients)
+	{
 		struct client *c = container_of(l, struct client, link);
 		struct evbuffer *out = bufferevent_get_output(c->stream);
 

@@ -9,27 +9,29 @@
 
 #include <string.h>
 
-void show_counters(struct ctl_reply *reply, const struct counter_set *sets, unsigned count)
+void show_counters(struct ctl_reply *reply, const struct counter_set *sets,
+		   unsigned count)
 {
 	for (unsigned s = 0; s < count; s++)
 		for (size_t i = 0; i < sets[s].count; i++)
 			ctl_reply_row(reply, json_pack("{s:s,s:s,s:I,s:s}", "group",
 						       sets[s].group, "counter",
 						       sets[s].rows[i].name, "value",
-						       (json_int_t)sets[s].values[i], "help",
-						       sets[s].rows[i].help));
+						       (json_int_t)sets[s].values[i],
+						       "help", sets[s].rows[i].help));
 }
 
 static void show_association(void *reply, const struct mip_sa *sa)
 {
-	json_t *o = json_pack("{s:s,s:o,s:o,s:s}", "kind", sa_kind_name(sa->kind), "peer",
-			      json_addr(sa->peer), "spi", json_hex32(sa->spi), "algorithm",
-			      auth_algorithm_name(sa->algorithm));
+	json_t *o = json_pack("{s:s,s:o,s:o,s:s}", "kind", sa_kind_name(sa->kind),
+			      "peer", json_addr(sa->peer), "spi", json_hex32(sa->spi),
+			      "algorithm", auth_algorithm_name(sa->algorithm));
 
 	if (o) {
 		json_object_set_new(o, "accept-only", json_boolean(sa->accept_only));
 		json_object_set_new(o, "used", json_integer((json_int_t)sa->used));
-		json_object_set_new(o, "failures", json_integer((json_int_t)sa->failures));
+		json_object_set_new(o, "failures",
+				    json_integer((json_int_t)sa->failures));
 	}
 	ctl_reply_row(reply, o);
 }
@@ -100,8 +102,9 @@ static void show_tunnel(void *arg, const struct tunnel *t)
 		json_object_set_new(o, "remote", json_addr(t->spec.remote));
 		json_set_encap(o, &t->spec.encap);
 		json_object_set_new(o, "use", used_by(t));
-		json_object_set_new(o, "mtu", json_integer(tunnel_inner_mtu(
-						      t, &t->encap, rows->now)));
+		json_object_set_new(
+			o, "mtu",
+			json_integer(tunnel_inner_mtu(t, &t->encap, rows->now)));
 		set_counts(o, &t->counts);
 	}
 	ctl_reply_row(rows->reply, o);
@@ -109,7 +112,7 @@ static void show_tunnel(void *arg, const struct tunnel *t)
 
 void show_tunnels(struct ctl_reply *reply, const struct fwd *f, struct now now)
 {
-	struct tunnel_rows rows = {reply, now.mono};
+	struct tunnel_rows rows = { reply, now.mono };
 
 	fwd_each_tunnel(f, show_tunnel, &rows);
 }

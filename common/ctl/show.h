@@ -14,7 +14,8 @@
 #include "common/tunnel/fwd.h"
 
 /* {"group":..., "counter":..., "value":..., "help":...} for every counter. */
-void show_counters(struct ctl_reply *reply, const struct counter_set *sets, unsigned count);
+void show_counters(struct ctl_reply *reply, const struct counter_set *sets,
+		   unsigned count);
 
 void show_associations(struct ctl_reply *reply, struct sa_store *store);
 

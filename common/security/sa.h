@@ -35,10 +35,10 @@ struct sa_spec {
 	struct in_addr peer;
 	uint32_t spi;
 	enum auth_algorithm algorithm;
-	const struct secret *key;   /* copied */
-	duration_t tolerance;       /* of timestamps; MN-HA only (RFC 5944 5.7.1) */
-	bool accept_only;           /* verify with it, do not send with it */
-	bool spi_not_covered;       /* keyed MD5 as RFC 2002: the SPI is left out */
+	const struct secret *key; /* copied */
+	duration_t tolerance;     /* of timestamps; MN-HA only (RFC 5944 5.7.1) */
+	bool accept_only;         /* verify with it, do not send with it */
+	bool spi_not_covered;     /* keyed MD5 as RFC 2002: the SPI is left out */
 };
 
 struct mip_sa {

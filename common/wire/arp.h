@@ -18,8 +18,8 @@ struct mac {
 	uint8_t octet[MAC_LEN];
 };
 
-#define MAC_BROADCAST ((struct mac){{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}})
-#define MAC_TEXT_LEN 18
+#define MAC_BROADCAST ((struct mac){ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } })
+#define MAC_TEXT_LEN  18
 
 struct arp_message {
 	uint16_t op;

@@ -32,8 +32,8 @@ enum {
 struct icmp_message {
 	struct in_addr src, dst; /* of the packet that carries it */
 	uint8_t type, code;
-	uint32_t rest;         /* second word, host order; of a too-big only the MTU */
-	const uint8_t *body;   /* after the second word; of an error: the offending
+	uint32_t rest;       /* second word, host order; of a too-big only the MTU */
+	const uint8_t *body; /* after the second word; of an error: the offending
 				  packet's first octets */
 	size_t body_len;
 };

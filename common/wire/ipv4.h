@@ -51,10 +51,10 @@ struct ipv4 {
 
 enum ipv4_fault {
 	IPV4_OK,
-	IPV4_SHORT,        /* fewer bytes than a header */
-	IPV4_VERSION,      /* not version 4 */
-	IPV4_HEADER_LEN,   /* IHL under 5 or past the packet */
-	IPV4_TOTAL_LEN,    /* total length under the header or past the bytes */
+	IPV4_SHORT,      /* fewer bytes than a header */
+	IPV4_VERSION,    /* not version 4 */
+	IPV4_HEADER_LEN, /* IHL under 5 or past the packet */
+	IPV4_TOTAL_LEN,  /* total length under the header or past the bytes */
 	IPV4_BAD_CHECKSUM,
 };
 
@@ -135,7 +135,7 @@ static inline bool ipv4_prefix_has(struct ipv4_prefix p, struct in_addr a)
 
 static inline struct in_addr ipv4_prefix_broadcast(struct ipv4_prefix p)
 {
-	return (struct in_addr){htonl(ntohl(p.addr.s_addr) | ~ipv4_mask(p.len))};
+	return (struct in_addr){ htonl(ntohl(p.addr.s_addr) | ~ipv4_mask(p.len)) };
 }
 
 /* Dotted decimal into `text` (at least INET_ADDRSTRLEN); returns `text`. */

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum {
-	ADVERT_CODE_ROUTES = 0,    /* also routes ordinary traffic */
+	ADVERT_CODE_ROUTES = 0, /* also routes ordinary traffic */
 	ADVERT_CODE_NO_ROUTES = 16,
 
 	ADVERT_ROUTERS_MAX = 8,
@@ -45,7 +45,7 @@ struct mip_advert {
 	unsigned router_count;
 	struct in_addr router[ADVERT_ROUTERS_MAX];
 	int32_t preference[ADVERT_ROUTERS_MAX];
-	bool mobility;     /* extension 16 is there: an Agent Advertisement */
+	bool mobility; /* extension 16 is there: an Agent Advertisement */
 	uint16_t sequence;
 	uint16_t registration_lifetime; /* longest that the agent accepts, seconds */
 	uint16_t flags;

@@ -37,7 +37,7 @@ enum mip_ext_type {
 };
 
 enum {
-	MIP_EXT_MAX = 32,    /* most extensions that we look at in one message */
+	MIP_EXT_MAX = 32,         /* most extensions that we look at in one message */
 	MIP_EXT_AUTH_MIN = 4 + 1, /* SPI and authenticator */
 	MIP_EXT_AUTH_MAX = 4 + 64,
 };

@@ -5,4 +5,4 @@ check_PROGRAMS += tests/interop/encode_messages
 tests_interop_encode_messages_SOURCES = tests/interop/encode_messages.c
 tests_interop_encode_messages_LDADD = $(agent_libs)
 
-EXTRA_DIST += tests/interop/tshark_messages.sh
+EXTRA_DIST += tests/interop/tshark_messages.sh tests/interop/kernel_tunnels.sh

@@ -11,10 +11,10 @@
 #include "tests/unit/suites.h"
 
 static const struct ctl_request table[] = {
-	{.words = "show bindings", .help = "a"},
-	{.words = "show", .argument = "WHAT", .help = "b"},
-	{.words = "clear binding", .argument = "ADDR", .help = "c"},
-	{0},
+	{ .words = "show bindings", .help = "a" },
+	{ .words = "show", .argument = "WHAT", .help = "b" },
+	{ .words = "clear binding", .argument = "ADDR", .help = "c" },
+	{ 0 },
 };
 
 static const struct ctl_request *parse(const char *text, const char **argument,
@@ -41,8 +41,9 @@ static void folds_blanks(void)
 {
 	const char *argument, *error;
 
-	CU_ASSERT_PTR_EQUAL(parse("  clear \t binding  10.1.0.10 \r", &argument, &error),
-			    &table[2]);
+	CU_ASSERT_PTR_EQUAL(
+		parse("  clear \t binding  10.1.0.10 \r", &argument, &error),
+		&table[2]);
 	CU_ASSERT_STRING_EQUAL(argument, "10.1.0.10");
 }
 
@@ -52,14 +53,14 @@ static void refuses_with_a_reason(void)
 		const char *line;
 		const char *reason;
 	} cases[] = {
-		{"", "unknown"},
-		{"   ", "unknown"},
-		{"showbindings", "unknown"},
-		{"show", "needs an argument"},
-		{"clear binding", "needs an argument"},
-		{"show bindings now", "takes no argument"},
-		{"show \x01", "control characters"},
-		{"show \x7f", "control characters"},
+		{ "", "unknown" },
+		{ "   ", "unknown" },
+		{ "showbindings", "unknown" },
+		{ "show", "needs an argument" },
+		{ "clear binding", "needs an argument" },
+		{ "show bindings now", "takes no argument" },
+		{ "show \x01", "control characters" },
+		{ "show \x7f", "control characters" },
 	};
 	const char *argument, *error;
 

@@ -10,14 +10,14 @@
 
 static instant_t at_ms(int64_t ms)
 {
-	return (instant_t){ms * 1000000};
+	return (instant_t){ ms * 1000000 };
 }
 
 /* Packets 0 to 9, one every 10 ms from 1000 ms on; each arrives 1 ms later but
  * 3 (lost), 5 (twice) and 7 (after 8). */
 static void fill(struct flow_log *log)
 {
-	static const int arrivals[] = {0, 1, 2, 4, 5, 5, 6, 8, 7, 9};
+	static const int arrivals[] = { 0, 1, 2, 4, 5, 5, 6, 8, 7, 9 };
 
 	CU_ASSERT_EQUAL_FATAL(flow_log_init(log, 10), 0);
 	for (int i = 0; i < 10; i++)
@@ -109,7 +109,8 @@ void suite_flow_log(void)
 {
 	CU_pSuite s = CU_add_suite("flow_log", NULL, NULL);
 
-	CU_add_test(s, "counts loss, duplicates and order", counts_loss_duplicates_and_order);
+	CU_add_test(s, "counts loss, duplicates and order",
+		    counts_loss_duplicates_and_order);
 	CU_add_test(s, "counts by when it was sent", counts_by_when_it_was_sent);
 	CU_add_test(s, "measures a gap whole", measures_a_gap_whole);
 	CU_add_test(s, "a dead flow is one gap", a_dead_flow_is_one_gap);
