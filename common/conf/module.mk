@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 
 edge_sources += \
+	common/conf/builder.c common/conf/builder.h \
 	common/conf/faults.c common/conf/faults.h \
 	common/conf/key.c common/conf/key.h \
 	common/conf/schema.c common/conf/schema.h \
