@@ -63,8 +63,9 @@ static void show_event(struct live *l, const struct live_line *line)
 	begin_line(l, line->time);
 	printf("%-5s %-22s", line->program,
 	       json_string_value(json_object_get(line->event, "event")));
-	json_object_foreach(line->event, key, value) if (!is_plain_key(key))
-		print_field(key, value);
+	json_object_foreach(line->event, key, value)
+		if (!is_plain_key(key))
+			print_field(key, value);
 	printf("\n");
 	json_decref(line->event);
 }

@@ -71,16 +71,16 @@ static void table_head(FILE *out, const json_t *flows)
 	      "up "
 	      "to registered</th>",
 	      out);
-	json_array_foreach(flows, i, flow)
-	{
+	json_array_foreach(flows, i, flow) {
 		fputs("<th colspan=\"5\">", out);
 		put(out, text_of(flow, "name"));
 		fputs("</th>", out);
 	}
 	fputs("</tr><tr>", out);
-	json_array_foreach(flows, i, flow) fputs(
-		"<th>sent</th><th>lost</th><th>dup</th><th>reord</th><th>gap</th>",
-		out);
+	json_array_foreach(flows, i, flow)
+		fputs("<th>sent</th><th>lost</th><th>dup</th><th>reord</th><th>gap</"
+		      "th>",
+		      out);
 	fputs("</tr></thead><tbody>\n", out);
 }
 
@@ -114,8 +114,7 @@ static void moves_table(FILE *out, const json_t *run)
 	json_t *move, *flow;
 
 	table_head(out, flows);
-	json_array_foreach(json_object_get(run, "moves"), i, move)
-	{
+	json_array_foreach(json_object_get(run, "moves"), i, move) {
 		fputs("<tr><td>", out);
 		put(out, text_of(move, "place"));
 		fputs("</td>", out);
@@ -169,6 +168,7 @@ void report_html(FILE *out, const json_t *runs)
 	json_t *run;
 
 	fputs(head, out);
-	json_array_foreach(runs, i, run) run_section(out, run);
+	json_array_foreach(runs, i, run)
+		run_section(out, run);
 	fputs("</body>\n</html>\n", out);
 }

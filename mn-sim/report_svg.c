@@ -67,8 +67,7 @@ static void draw_moves(const struct frame *f, const json_t *moves)
 	size_t i;
 	json_t *move;
 
-	json_array_foreach(moves, i, move)
-	{
+	json_array_foreach(moves, i, move) {
 		double at = json_number_value(json_object_get(move, "at"));
 		double took = json_number_value(
 			json_object_get(move, "link-up-to-registered-ms"));
@@ -113,8 +112,7 @@ static void draw_points(const struct frame *f, int y, const json_t *flow)
 	size_t i;
 	json_t *p;
 
-	json_array_foreach(points, i, p)
-	{
+	json_array_foreach(points, i, p) {
 		const json_t *received = json_array_get(p, 2);
 		bool lost = json_is_null(received);
 		double t = json_number_value(lost ? json_array_get(p, 0) : received);
@@ -142,8 +140,7 @@ static void draw_stream(const struct frame *f, int y, const json_t *stream)
 	json_t *p;
 
 	fprintf(f->out, "<polyline class=\"stream\" points=\"");
-	json_array_foreach(json_object_get(stream, "points"), i, p)
-	{
+	json_array_foreach(json_object_get(stream, "points"), i, p) {
 		double t = json_number_value(json_array_get(p, 0));
 		double n = json_number_value(json_array_get(p, 1));
 
@@ -162,8 +159,7 @@ static double longest_gap(const json_t *move)
 	const char *name;
 	json_t *summary;
 
-	json_object_foreach(json_object_get(move, "flows"), name, summary)
-	{
+	json_object_foreach(json_object_get(move, "flows"), name, summary) {
 		double gap =
 			json_number_value(json_object_get(summary, "longest-gap-ms"));
 
@@ -187,8 +183,7 @@ static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
 	size_t i;
 	json_t *point;
 
-	json_array_foreach(json_object_get(flow, "points"), i, point)
-	{
+	json_array_foreach(json_object_get(flow, "points"), i, point) {
 		double sent = json_number_value(json_array_get(point, 0));
 
 		if (sent < p->start || sent > p->start + p->span)
@@ -197,8 +192,7 @@ static void draw_panel_flow(const struct panel *p, double y, const json_t *flow)
 		low = any ? low : high;
 		any = true;
 	}
-	json_array_foreach(json_object_get(flow, "points"), i, point)
-	{
+	json_array_foreach(json_object_get(flow, "points"), i, point) {
 		const json_t *received = json_array_get(point, 2);
 		bool lost = json_is_null(received);
 		double n = json_number_value(json_array_get(point, 1));
@@ -277,8 +271,10 @@ static void draw_panels(const struct frame *f, const json_t *run)
 		"<text class=\"ends\" x=\"8\" y=\"%d\">larger scale</text>\n",
 		TOP + f->height + ZOOM_TOP + 18, TOP + f->height + ZOOM_TOP + 34,
 		TOP + f->height + ZOOM_TOP + 48);
-	json_array_foreach(moves, i, move) if (i > 0) draw_panel(
-		f, run, move, LEFT + ((double)i - 1) * (width + ZOOM_GAP), width);
+	json_array_foreach(moves, i, move)
+		if (i > 0)
+			draw_panel(f, run, move,
+				   LEFT + ((double)i - 1) * (width + ZOOM_GAP), width);
 }
 
 /* Whether there is something to show at a larger scale. */
@@ -294,8 +290,7 @@ static void draw_bands(const struct frame *f, const json_t *list, int *y,
 	size_t i;
 	json_t *one;
 
-	json_array_foreach(list, i, one)
-	{
+	json_array_foreach(list, i, one) {
 		draw_band(f, *y, json_string_value(json_object_get(one, "name")),
 			  json_string_value(json_object_get(one, "from")),
 			  json_string_value(json_object_get(one, "to")));

@@ -53,8 +53,9 @@ static void print_moves_head(FILE *out, const json_t *flows)
 	json_array_foreach(flows, i, flow)
 		fprintf(out, "  %-33s", text_of(flow, "name"));
 	fprintf(out, "\n%-16s %10s", "moved to", "registered");
-	json_array_foreach(flows, i, flow) fprintf(
-		out, "  %6s %5s %4s %4s %10s", "sent", "lost", "dup", "reor", "gap");
+	json_array_foreach(flows, i, flow)
+		fprintf(out, "  %6s %5s %4s %4s %10s", "sent", "lost", "dup", "reor",
+			"gap");
 	fprintf(out, "\n");
 }
 
@@ -65,14 +66,14 @@ static void print_moves(FILE *out, const json_t *run)
 	json_t *move, *flow;
 
 	print_moves_head(out, flows);
-	json_array_foreach(json_object_get(run, "moves"), i, move)
-	{
+	json_array_foreach(json_object_get(run, "moves"), i, move) {
 		const json_t *summaries = json_object_get(move, "flows");
 
 		fprintf(out, "%-16s ", text_of(move, "place"));
 		print_registered(out, move, i);
-		json_array_foreach(flows, f, flow) print_move_flow(
-			out, json_object_get(summaries, text_of(flow, "name")));
+		json_array_foreach(flows, f, flow)
+			print_move_flow(
+				out, json_object_get(summaries, text_of(flow, "name")));
 		fprintf(out, "\n");
 	}
 }

@@ -95,8 +95,7 @@ static void table_measure(struct table *t, json_t *row)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(row, key, value)
-	{
+	json_object_foreach(row, key, value) {
 		struct column *c = table_column(t, key);
 		char text[CELL_MAX];
 		int width = (int)strlen(cell_text(value, text, sizeof(text)));
@@ -126,10 +125,12 @@ static void print_table(json_t *rows)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row) table_measure(&t, row);
+	json_array_foreach(rows, i, row)
+		table_measure(&t, row);
 	if (t.count)
 		print_cells(&t, NULL);
-	json_array_foreach(rows, i, row) print_cells(&t, row);
+	json_array_foreach(rows, i, row)
+		print_cells(&t, row);
 }
 
 /* 12:34:56.789 mip-ha  binding-registered  home=... care-of=... */
@@ -147,8 +148,7 @@ static void print_event(const json_t *event)
 	printf("%s.%03d %s %s", clock, (int)((when - (double)seconds) * 1000),
 	       json_string_value(json_object_get(event, "program")),
 	       json_string_value(json_object_get(event, "event")));
-	json_object_foreach((json_t *)event, key, value)
-	{
+	json_object_foreach((json_t *)event, key, value) {
 		if (strcmp(key, "time") && strcmp(key, "program") &&
 		    strcmp(key, "event") && strcmp(key, "level") && strcmp(key, "text"))
 			printf(" %s=%s", key, cell_text(value, text, sizeof(text)));
