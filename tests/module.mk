@@ -45,7 +45,8 @@ unit_sources += tests/unit/test_ha_policy.c
 unit_sources += tests/unit/test_ha_core.c
 unit_sources += tests/unit/test_ha_change.c
 unit_sources += tests/unit/test_ha_memory.c
-unit_sources += tests/unit/test_effects_run.c tests/unit/test_log.c \
+unit_sources += tests/unit/test_effects_run.c tests/unit/test_link_filter.c \
+	tests/unit/test_log.c tests/unit/test_loop.c tests/unit/test_reg_sock.c \
 	tests/unit/test_startup.c
 unit_sources += tests/unit/fa_world.c tests/unit/fa_world.h
 unit_sources += tests/unit/test_pending.c
