@@ -6,6 +6,7 @@
 
 #include "common/conf/shared.h"
 #include "common/conf/xml.h"
+#include "ha/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static const struct conf_attr rows[] = {
 	CONF_ROW(ha_config, max_bindings, "max-bindings", CONF_NUMBER, .def = "100000",
 		 .min = 1, .max = 10000000, .help = "bindings of all nodes together"),
 	CONF_ROW(ha_config, bindings_per_node, "bindings-per-node", CONF_NUMBER,
-		 .def = "4", .min = 1, .max = FWD_TUNNELS_PER_HOME,
+		 .def = "4", .min = 1, .max = BINDINGS_PER_NODE_MAX,
 		 .help = "simultaneous bindings of one node"),
 	CONF_ROW(ha_config, simultaneous, "simultaneous", CONF_BOOL, .def = "yes",
 		 .help = "allow simultaneous bindings (S); no: answer with code 1"),

@@ -4,6 +4,7 @@
  * between its parts; also the elements that all programs share.
  */
 #include "common/agent/effect.h"
+#include "ha/binding.h"
 #include "ha/ha_conf.h"
 
 #include <CUnit/CUnit.h>
@@ -212,6 +213,11 @@ static void offers(void)
 
 	CU_ASSERT_EQUAL(c.bindings_per_node, 1);
 	ha_config_free(&c);
+	c = taken("<home-agent address='10.1.0.1' bindings-per-node='7'/>");
+	CU_ASSERT_EQUAL(c.bindings_per_node, BINDINGS_PER_NODE_MAX);
+	ha_config_free(&c);
+	refused("<home-agent address='10.1.0.1' bindings-per-node='8'/>",
+		"home-agent/@bindings-per-node: ");
 	refused("<home-agent address='10.1.0.1' reverse-tunnel='no' "
 		"reverse-tunnel-required='yes'/>",
 		"home-agent/@reverse-tunnel-required: needs reverse-tunnel");
