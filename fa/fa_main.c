@@ -54,7 +54,8 @@ static size_t max_entries(const void *config)
 {
 	const struct fa_config *c = config;
 
-	return c->max_visitors + c->common.site_count;
+	/* A visitor takes its new tunnel before it leaves the old one. */
+	return c->max_visitors + c->common.site_count + 1;
 }
 
 static const struct agent_program program = {

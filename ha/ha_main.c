@@ -83,7 +83,8 @@ static size_t max_entries(const void *config)
 {
 	const struct ha_config *c = config;
 
-	return c->max_bindings + c->common.site_count;
+	/* A move sets the new binding before it clears the old one. */
+	return c->max_bindings + c->common.site_count + 1;
 }
 
 static const struct agent_program program = {
