@@ -251,12 +251,6 @@ static struct effect *as_effect(const struct mn_core *mn, const struct mn_fixtur
 	return e;
 }
 
-static void note_tunnel(const struct mn_core *mn, enum note_kind kind,
-			struct effect_list *fx)
-{
-	effect_note(fx, mn_note(mn, kind));
-}
-
 static void undo(const struct mn_core *mn, const struct mn_fixture *f,
 		 struct effect_list *fx)
 {
@@ -277,7 +271,6 @@ static void undo(const struct mn_core *mn, const struct mn_fixture *f,
 		break;
 	default:
 		e->forward.kind = FWD_OWN_CLEAR;
-		note_tunnel(mn, NOTE_TUNNEL_DOWN, fx);
 		break;
 	}
 }
@@ -291,8 +284,6 @@ static void set(const struct mn_core *mn, const struct mn_fixture *old,
 	if (old && new->kind == EFFECT_FORWARD && !same_value(old, new))
 		undo(mn, old, fx);
 	as_effect(mn, new, txn, fx);
-	if (new->kind == EFFECT_FORWARD)
-		note_tunnel(mn, NOTE_TUNNEL_UP, fx);
 }
 
 static void change_to(struct mn_core *mn, const struct mn_fixtures *wanted,

@@ -48,6 +48,10 @@ struct note {
 	uint32_t spi;
 	uint64_t ident;
 	const char *reason; /* static text */
+
+	/* Of a tunnel, which the edge tells of: its ends, and encap_name(). */
+	struct in_addr local, remote;
+	const char *encapsulation;
 };
 
 /* A destination through the daemon's own TUN device instead of an interface. */

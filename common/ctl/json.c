@@ -103,6 +103,10 @@ json_t *json_note(const struct note *n, const char *program, int64_t unix_us,
 		json_object_set_new(o, "spi", json_hex32(n->spi));
 	if (n->ident)
 		json_object_set_new(o, "identification", json_hex64(n->ident));
+	json_set_addr(o, "local", n->local);
+	json_set_addr(o, "remote", n->remote);
+	if (n->encapsulation)
+		json_object_set_new(o, "encapsulation", json_string(n->encapsulation));
 	if (n->reason)
 		json_object_set_new(o, "reason", json_string(n->reason));
 	return o;

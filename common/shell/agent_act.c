@@ -4,6 +4,8 @@
  */
 #include "common/shell/agent_private.h"
 
+#include "common/tunnel/tunnel.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -15,6 +17,17 @@ static int act_forward(void *arg, const struct effect *e)
 	int error = fwd_apply(datapath_fwd(s->data), &e->forward);
 
 	return error == -ENOENT ? 0 : error; /* it is gone, as it should be */
+}
+
+static void on_tunnel(void *arg, const struct tunnel *t, bool in_use)
+{
+	struct agent_shell *s = arg;
+	const struct note n = { .kind = in_use ? NOTE_TUNNEL_UP : NOTE_TUNNEL_DOWN,
+				.local = t->spec.local,
+				.remote = t->spec.remote,
+				.encapsulation = encap_name(t->spec.encap.kind) };
+
+	log_note(s->log, &n, &s->links, s->now);
 }
 
 static int act_route(void *arg, const struct effect *e)
@@ -101,6 +114,7 @@ static void on_failed(void *arg, const struct effect *e, int error,
 
 void agent_act_init(struct agent_shell *s)
 {
+	fwd_watch(datapath_fwd(s->data), on_tunnel, s);
 	bucket_init(&s->failures, FAILURES_PER_SECOND, FAILURES_AT_ONCE, s->now.mono);
 	s->actor = (struct effect_actor){
 		.act = {

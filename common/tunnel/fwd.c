@@ -255,7 +255,7 @@ static int visitor_clear(struct fwd *f, const struct fwd_edit *edit)
 
 /* ---- the table ---- */
 
-int fwd_apply(struct fwd *f, const struct fwd_edit *edit)
+static int apply(struct fwd *f, const struct fwd_edit *edit)
 {
 	switch (edit->kind) {
 	case FWD_BINDING_SET:
@@ -276,6 +276,14 @@ int fwd_apply(struct fwd *f, const struct fwd_edit *edit)
 		return fwd_site_clear(f, edit);
 	}
 	return -EINVAL;
+}
+
+int fwd_apply(struct fwd *f, const struct fwd_edit *edit)
+{
+	int err = apply(f, edit);
+
+	fwd_tunnel_made(f);
+	return err;
 }
 
 struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)

@@ -90,8 +90,16 @@ void fwd_free(struct fwd *f);
  */
 int fwd_apply(struct fwd *f, const struct fwd_edit *edit);
 
-/* Every tunnel in use, with its counters (tunnel.h), for show and for tests. */
 struct tunnel;
+
+/*
+ * Call `changed` when an edit brings a tunnel into use, or takes the last use of it
+ * away; NULL ends it.  What an edit undoes because it fails is not told.
+ */
+typedef void fwd_changed_fn(void *arg, const struct tunnel *t, bool in_use);
+void fwd_watch(struct fwd *f, fwd_changed_fn *changed, void *arg);
+
+/* Every tunnel in use, with its counters (tunnel.h), for show and for tests. */
 void fwd_each_tunnel(const struct fwd *f,
 		     void (*visit)(void *arg, const struct tunnel *t), void *arg);
 

@@ -75,12 +75,19 @@ struct fwd {
 
 	struct tunnel *tunnels; /* by outer_key */
 	struct tunnel_path *paths;
+
+	struct tunnel *made; /* by the edit being applied; not told yet */
+	fwd_changed_fn *changed;
+	void *changed_arg;
 };
 
 /* fwd_tunnel.c: find or make the tunnel of a specification and use it once more. */
 int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_use use,
 		   struct tunnel **out);
 void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use);
+
+/* Tell of the tunnel that an edit has made, now that all of it is done. */
+void fwd_tunnel_made(struct fwd *f);
 
 /* fwd_site.c */
 int fwd_site_set(struct fwd *f, const struct fwd_edit *edit);

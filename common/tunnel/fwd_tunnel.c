@@ -80,6 +80,7 @@ static int tunnel_new(struct fwd *f, const struct tunnel_spec *spec,
 	HASH_ADD(hh, f->tunnels, key, sizeof(t->key), t);
 	if (!hashmap_added(t, hh))
 		goto not_added;
+	f->made = t;
 	*out = t;
 	return 0;
 
@@ -113,11 +114,34 @@ static unsigned users(const struct tunnel *t)
 	return sum;
 }
 
+void fwd_watch(struct fwd *f, fwd_changed_fn *changed, void *arg)
+{
+	f->changed = changed;
+	f->changed_arg = arg;
+}
+
+static void tell(const struct fwd *f, const struct tunnel *t, bool in_use)
+{
+	if (f->changed)
+		f->changed(f->changed_arg, t, in_use);
+}
+
+void fwd_tunnel_made(struct fwd *f)
+{
+	if (f->made)
+		tell(f, f->made, true);
+	f->made = NULL;
+}
+
 void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
 {
 	t->uses[use]--;
 	if (users(t) > 0)
 		return;
+	if (t == f->made)
+		f->made = NULL;
+	else
+		tell(f, t, false);
 	HASH_DELETE(hh, f->tunnels, t);
 	path_put(f, t->path);
 	pool_give(&f->tunnel_pool, t);

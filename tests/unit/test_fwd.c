@@ -182,6 +182,67 @@ static void full_tables_refuse_and_stay_as_they_were(void)
 	fwd_free(f);
 }
 
+struct heard {
+	unsigned up, down;
+	struct in_addr last; /* remote end */
+};
+
+static void hear(void *arg, const struct tunnel *t, bool in_use)
+{
+	struct heard *h = arg;
+
+	h->up += in_use;
+	h->down += !in_use;
+	h->last = t->spec.remote;
+}
+
+static void expect_heard(const struct heard *h, unsigned up, unsigned down)
+{
+	CU_ASSERT_EQUAL(h->up, up);
+	CU_ASSERT_EQUAL(h->down, down);
+}
+
+static void first_and_last_use_of_a_tunnel_are_told(void)
+{
+	struct fwd *f = fwd_new(4, 9);
+	struct heard h = { 0 };
+
+	fwd_watch(f, hear, &h);
+	set(f, FWD_BINDING_SET, 1, 0);
+	expect_heard(&h, 1, 0);
+	CU_ASSERT_EQUAL(h.last.s_addr, tunnel_number(0).remote.s_addr);
+	set(f, FWD_BINDING_SET, 1, 0);
+	set(f, FWD_BINDING_SET, 2, 0);
+	set(f, FWD_BINDING_CLEAR, 1, 0);
+	expect_heard(&h, 1, 0);
+	set(f, FWD_BINDING_CLEAR, 2, 0);
+	expect_heard(&h, 1, 1);
+	set(f, FWD_VISITOR_SET, 3, 1);
+	set(f, FWD_VISITOR_SET, 3, 2);
+	expect_heard(&h, 3, 2);
+	CU_ASSERT_EQUAL(h.last.s_addr, tunnel_number(2).remote.s_addr);
+	fwd_watch(f, NULL, NULL);
+	set(f, FWD_VISITOR_CLEAR, 3, 2);
+	expect_heard(&h, 3, 2);
+	fwd_free(f);
+}
+
+/* An edit that fails makes a tunnel and takes it back: nobody needs to know. */
+static void a_refused_edit_tells_of_no_tunnel(void)
+{
+	struct fwd *f = fwd_new(1, 9);
+	struct fwd_edit e = edit_of(FWD_BINDING_SET, 2, 4);
+	struct heard h = { 0 };
+
+	set(f, FWD_BINDING_SET, 1, 0);
+	fwd_watch(f, hear, &h);
+	apply(f, &e, -ENOSPC);
+	expect_heard(&h, 0, 0);
+	set(f, FWD_BINDING_CLEAR, 1, 0);
+	expect_heard(&h, 0, 1);
+	fwd_free(f);
+}
+
 static void only_those_who_ask_are_among_the_broadcasts(void)
 {
 	struct fwd *f = fwd_new(10, 10);
@@ -575,6 +636,8 @@ void suite_fwd(void)
 	CU_ADD_TEST(s, clearing_what_is_not_there_says_so);
 	CU_ADD_TEST(s, no_tunnel_named_clears_them_all);
 	CU_ADD_TEST(s, full_tables_refuse_and_stay_as_they_were);
+	CU_ADD_TEST(s, first_and_last_use_of_a_tunnel_are_told);
+	CU_ADD_TEST(s, a_refused_edit_tells_of_no_tunnel);
 	CU_ADD_TEST(s, only_those_who_ask_are_among_the_broadcasts);
 	CU_ADD_TEST(s, tunnels_of_one_path_share_what_is_known_of_it);
 	CU_ADD_TEST(s, an_unknown_edit_is_refused);
