@@ -84,8 +84,8 @@ static void status(const void *core, struct now now, json_t *o)
 static const struct agent_program program = {
 	.name = "mn-sim",
 	.command = "mn-sim node",
-	.summary = "A mobile node of Mobile IPv4 on an interface of this machine: finds\n"
-		   "agents, registers where it is, and keeps its home address.",
+	.summary = "A mobile node of Mobile IPv4 on an interface of this machine:\n"
+		   "finds agents, registers where it is, keeps its home address.",
 	.default_config = "/etc/sojourn/mn.xml",
 	.core = { AGENT_CORE_OPS(mn), .arp = mn_arp },
 	.config = { .size = sizeof(struct mn_config),

@@ -43,5 +43,7 @@ int link_filter_attach(int fd, bool broadcasts)
 	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 	const socklen_t size = sizeof(program);
 
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, size) ? -errno : 0;
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, size) != 0)
+		return -errno;
+	return 0;
 }

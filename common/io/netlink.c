@@ -47,7 +47,7 @@ static int send_request(struct netlink *nl, struct nlmsghdr *request, uint16_t f
 	return 0;
 }
 
-/* The error that an NLMSG_ERROR or NLMSG_DONE message carries; 0 is an acknowledgement. */
+/* What an NLMSG_ERROR or NLMSG_DONE message carries; 0 is an acknowledgement. */
 static int error_in(const struct nlmsghdr *message)
 {
 	int error;

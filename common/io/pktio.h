@@ -50,7 +50,7 @@ void pktio_init(struct pktio *io, struct pkt_pool *pool, struct io_counts *count
  */
 int pktio_tun_open(struct pktio *io, const char *name, int *ifindex);
 
-/* Whole IPv4 packets of `protocol` for addresses of ours, put together by the kernel. */
+/* Whole IPv4 packets of `protocol` to addresses of ours, fragments put together. */
 int pktio_raw_open(struct pktio *io, uint8_t protocol);
 
 /* Only the ICMP types that report errors. */

@@ -88,7 +88,7 @@ struct agent_program {
 	/* Fields of `show status` beyond those that all have; may be NULL. */
 	void (*status)(const void *core, struct now now, json_t *object);
 
-	/* Requests of its own; their `agent` is the struct agent_shell.  May be NULL. */
+	/* Requests of its own, or NULL; their `agent` is the struct agent_shell. */
 	const struct ctl_request *(*requests)(void);
 };
 

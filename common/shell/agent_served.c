@@ -57,7 +57,9 @@ static void on_arp(void *arg)
 static void open_one(struct served *v, const struct link *link)
 {
 	struct agent_shell *s = v->shell;
-	int arp, error = link_sock_open(&v->sock, link->ifindex, &v->link.sock, &s->counts);
+	struct link_sock_config *config = &v->link.sock;
+	int error = link_sock_open(&v->sock, link->ifindex, config, &s->counts);
+	int arp;
 
 	if (error != 0) {
 		v->sock = NULL;

@@ -203,7 +203,7 @@ static void print_fault(void *arg, const char *line)
 	fprintf(stderr, "%s\n", line);
 }
 
-/* Nothing of the start can fail any more: let the waiting parent and the manager know. */
+/* Nothing can fail any more: let the waiting parent and the manager know. */
 static void say_ready(struct agent_shell *s)
 {
 	if (s->options->background) {

@@ -16,7 +16,7 @@ static void warn_forwarding(struct agent_shell *s, const char *link)
 		link);
 }
 
-/* Strict: the kernel drops what mobile nodes send, whose addresses are from elsewhere. */
+/* Strict: the kernel drops what mobile nodes send, whose addresses are foreign. */
 static void warn_filter(struct agent_shell *s, const char *link)
 {
 	if (!links_by_name(&s->links, link) || sysctl_rp_filter(link) != 1)

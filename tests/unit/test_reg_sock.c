@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The registration socket, on the loopback interface and a port of the kernel's choice. */
+/* The registration socket, on loopback and a port of the kernel's choice. */
 #include "common/io/reg_sock.h"
 
 #include <CUnit/CUnit.h>
