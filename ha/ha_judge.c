@@ -157,6 +157,19 @@ static struct verdict judge_ident(const struct registration *reg, duration_t tol
 }
 
 /*
+ * RFC 5944 3.5.4 forbids a foreign agent to sign de-registrations, and Requests
+ * for a care-of address that is not its own: those of co-located nodes that pass
+ * through it.
+ */
+static bool may_go_unsigned(const struct registration *reg)
+{
+	bool co_located = (reg->rq.flags & MIP_FLAG_D) &&
+			  reg->rq.care_of.s_addr != reg->dg->src.s_addr;
+
+	return reg->rq.lifetime == 0 || co_located;
+}
+
+/*
  * RFC 5944 3.8.2.1 c and d.  A deregistration may come without the extension;
  * one that is there is verified all the same.
  */
@@ -165,8 +178,8 @@ static struct verdict judge_foreign_agent(struct ha_core *ha, struct registratio
 	if (!sa_shared(ha->associations, SA_FA_HA, reg->dg->src))
 		return reg->ix.fa_ha_count == 0 ? ACCEPT : discard(HA_WHY_FA_UNKNOWN);
 	if (reg->ix.fa_ha_count == 0)
-		return reg->rq.lifetime == 0 ? ACCEPT
-					     : deny(MIP_HA_FA_AUTH, HA_WHY_FA_MISSING);
+		return may_go_unsigned(reg) ? ACCEPT
+					    : deny(MIP_HA_FA_AUTH, HA_WHY_FA_MISSING);
 	if (verify_foreign_agent(ha, reg) != AUTH_OK)
 		return deny(MIP_HA_FA_AUTH, HA_WHY_FA_BAD);
 	return ACCEPT;

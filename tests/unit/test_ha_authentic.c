@@ -460,6 +460,25 @@ static void deregistering_needs_no_foreign_agent(void)
 	hb_stop(&b);
 }
 
+/* RFC 5944 3.5.4: what a foreign agent passes on, but may not sign. */
+static void a_colocated_node_passes_through_unsigned(void)
+{
+	struct ha_bench b;
+	struct ha_ask a;
+
+	hb_open(&b);
+	a = ask_over_fa(&b);
+	a.fa_spi = 0;
+	a.rq.flags |= MIP_FLAG_D;
+	a.rq.care_of = hb_addr(HB_COLOCATED);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	a = ask_over_fa(&b);
+	a.fa_spi = 0;
+	a.rq.flags |= MIP_FLAG_D; /* but it is the agent's own address */
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_HA_FA_AUTH);
+	hb_stop(&b);
+}
+
 void suite_ha_authentic(void)
 {
 	CU_pSuite s = CU_add_suite("ha_authentic", NULL, NULL);
@@ -503,4 +522,6 @@ void suite_ha_authentic(void)
 		    a_strange_foreign_agent_is_silence);
 	CU_add_test(s, "deregistering needs no foreign agent",
 		    deregistering_needs_no_foreign_agent);
+	CU_add_test(s, "a co-located node passes through unsigned",
+		    a_colocated_node_passes_through_unsigned);
 }
