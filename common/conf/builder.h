@@ -37,8 +37,8 @@ struct conf_builder {
 	bool has_keys; /* in the document itself */
 };
 
-void conf_builder_init(struct conf_builder *b, const struct conf_element *root, void *out,
-		       struct conf_faults *faults);
+void conf_builder_init(struct conf_builder *b, const struct conf_element *root,
+		       void *out, struct conf_faults *faults);
 
 /* True if the element may stand here; then its attributes follow, and `ready`. */
 bool conf_builder_start(struct conf_builder *b, const char *name, int line);

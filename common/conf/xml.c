@@ -224,7 +224,7 @@ static bool open_document(struct document *d, const char *name,
 	 * to expand without a document type.
 	 */
 	xmlCtxtUseOptions(d->parser, XML_PARSE_NONET | XML_PARSE_NOENT);
-	/* Errors of conversion do not know the parser and would go to standard error. */
+	/* Conversion errors do not know the parser and would go to standard error. */
 	xmlSetStructuredErrorFunc(d, on_error);
 	xmlSetGenericErrorFunc(d, on_print);
 	return true;

@@ -34,7 +34,8 @@ static void check_faults(const struct conf_faults *faults, int rc)
 			sizeof(line));
 }
 
-static void check_root(const struct conf_element *root, const uint8_t *data, size_t size)
+static void check_root(const struct conf_element *root, const uint8_t *data,
+		       size_t size)
 {
 	void *object = malloc(root->size);
 	struct conf_faults faults;

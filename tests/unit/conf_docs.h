@@ -18,12 +18,15 @@ struct conf_doc {
 	char lines[CONF_DOC_LINES]; /* without the file's name */
 };
 
-struct conf_doc conf_doc_read(const struct conf_element *root, const char *text, void *out);
+struct conf_doc conf_doc_read(const struct conf_element *root, const char *text,
+			      void *out);
 
 /* A document that must be refused with a fault that holds `want`. */
-void conf_doc_refused(const struct conf_element *root, const char *text, const char *want);
+void conf_doc_refused(const struct conf_element *root, const char *text,
+		      const char *want);
 
 /* A document that must be good, with a warning that holds `want`. */
-void conf_doc_warned(const struct conf_element *root, const char *text, const char *want);
+void conf_doc_warned(const struct conf_element *root, const char *text,
+		     const char *want);
 
 #endif
