@@ -9,10 +9,12 @@
 #include "common/base/ntp64.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 struct now host_now(void)
 {
@@ -61,4 +63,12 @@ bool host_clock_is_kept(void)
 	struct timex t = { .modes = 0 };
 
 	return adjtimex(&t) != TIME_ERROR;
+}
+
+bool host_has_module(const char *name)
+{
+	char path[64];
+	int n = snprintf(path, sizeof(path), "/sys/module/%s", name);
+
+	return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
 }

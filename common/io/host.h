@@ -29,4 +29,7 @@ void host_seed_tables(void);
  */
 bool host_clock_is_kept(void);
 
+/* Whether this module of the kernel is there, loaded or built in. */
+bool host_has_module(const char *name);
+
 #endif

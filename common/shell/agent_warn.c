@@ -27,6 +27,29 @@ static void warn_filter(struct agent_shell *s, const char *link)
 		link, link);
 }
 
+static void warn_module(struct agent_shell *s, const char *what, const char *modules)
+{
+	log_say(s->log, NOTE_WARN,
+		"the kernel has %s tunnels of its own and answers packets of ours with "
+		"ICMP port unreachable; do: modprobe -r %s; or drop that ICMP, see "
+		"CAVEATS in %s(8)",
+		what, modules, s->program->name);
+}
+
+/*
+ * A kernel with tunnels of its own answers a packet that is in none of them with an
+ * ICMP error, although our raw socket has taken it, and the other end believes it.
+ * The demultiplexer of GRE alone (module gre) keeps silent.
+ */
+static void warn_modules(struct agent_shell *s)
+{
+	/* Built into the kernel, tunnel4 is not listed. */
+	if (host_has_module("tunnel4") || host_has_module("ipip"))
+		warn_module(s, "IP-in-IP", "ipip sit xfrm4_tunnel tunnel4");
+	if (host_has_module("ip_gre"))
+		warn_module(s, "GRE", "ip_gre");
+}
+
 void agent_warn(struct agent_shell *s)
 {
 	struct served_link list[SERVED_LINKS_MAX];
@@ -37,6 +60,7 @@ void agent_warn(struct agent_shell *s)
 			"the clock is not synchronised; registrations whose timestamps "
 			"differ "
 			"too much are refused (code 133) until the node has adjusted");
+	warn_modules(s);
 	if (!s->program->router)
 		return;
 	warn_forwarding(s, agent_common(s)->tun);

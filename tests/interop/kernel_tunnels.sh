@@ -151,6 +151,10 @@ both_ways "IP-in-IP" ipip
 ours='encapsulation="gre" gre-key="7"'
 refused "GRE, another key" bad-key gre key 8
 refused "GRE, no key" bad-key gre
+check "the agent says that the kernel answers GRE" \
+	grep -q 'the kernel has GRE tunnels of its own' "$LAB_DIR/s.log"
+check "the agent says that the kernel answers IP-in-IP" \
+	grep -q 'the kernel has IP-in-IP tunnels of its own' "$LAB_DIR/s.log"
 ours='encapsulation="ipip"'
 refused "GRE into IP-in-IP" no-tunnel gre
 tap_done
