@@ -29,4 +29,4 @@ bin_PROGRAMS += mn-sim/mn-sim
 mn_sim_mn_sim_SOURCES = mn-sim/main.c mn-sim/mn_main.c mn-sim/mn_main.h \
 	mn-sim/mn_node.c mn-sim/mn_node.h
 mn_sim_mn_sim_LDADD = $(agent_libs)
-dist_man_MANS += mn-sim/mn-sim.8
+dist_man_MANS += mn-sim/mn-sim.8 mn-sim/mn-sim.xml.5
