@@ -4,7 +4,8 @@
  * read backwards.
  *
  * What tells a second instance apart, control socket, UDP port and device name,
- * comes before anything is changed in the kernel.
+ * comes before anything is changed in the kernel.  The pid file is there as long
+ * as anything is that an operator could see.
  */
 #include "common/shell/agent_private.h"
 
@@ -339,13 +340,13 @@ static const struct startup_step steps[] = {
 	{ "read links and addresses", start_links, stop_links, NULL },
 	{ "open the registration socket", start_registration, stop_registration,
 	  registration_advice },
+	{ "write the pid file", start_pid_file, stop_pid_file, NULL },
 	{ "open the data path", start_data, stop_data, data_advice },
 	{ "set up the tunnel device", start_device, stop_device, device_advice },
 	{ "clear what a predecessor left", start_sweep, NULL, NULL },
 	{ "open the served links", start_served, stop_served, NULL },
 	{ "start the agent", start_core, stop_core, NULL },
 	{ "watch descriptors and signals", start_watches, stop_watches, NULL },
-	{ "write the pid file", start_pid_file, stop_pid_file, NULL },
 	{ "look at the surroundings", start_warnings, NULL, NULL },
 };
 
