@@ -261,3 +261,10 @@ check_clean() {
 		equal "nothing is left behind on $host" "$left" ""
 	done
 }
+
+# request HOST OPTION...: a Registration Request by request.py; its reply as JSON.
+request() {
+	local host=$1
+	shift
+	in_ns "$host" "${scapy:-python3}" "$story_dir/request.py" "$@"
+}
