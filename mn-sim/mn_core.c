@@ -380,18 +380,22 @@ static enum mn_timer earliest(const struct mn_core *mn)
 	return first;
 }
 
-/* Every timer sets itself later or not at all, so this ends. */
+/*
+ * Where we are is settled before anything is sent from there.  Every timer sets
+ * itself later or not at all, so this ends.
+ */
 void mn_core_deadline(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
-	enum mn_timer t = earliest(mn);
+	enum mn_timer t;
 
+	if (!mn->stopped && instant_due(silence_at(mn), now.mono))
+		mn_on_silence(mn, now, fx);
+	t = earliest(mn);
 	while (!mn->stopped && instant_due(mn->due[t], now.mono)) {
 		mn->due[t] = INSTANT_NEVER;
 		on_timer(mn, t, now, fx);
 		t = earliest(mn);
 	}
-	if (!mn->stopped && instant_due(silence_at(mn), now.mono))
-		mn_on_silence(mn, now, fx);
 }
 
 instant_t mn_core_next_deadline(const struct mn_core *mn)
