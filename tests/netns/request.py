@@ -88,7 +88,7 @@ def exchange_on_link(o, message):
     conf.verb = 0
     link = conf.L2socket(iface=o.interface)
     link.send(Ether(src=get_if_hwaddr(o.interface), dst=o.mac) /
-              IP(src=o.source or o.home, dst=o.to, ttl=1) /
+              IP(src=o.source or o.home, dst=o.to, ttl=255) /
               UDP(sport=o.port, dport=PORT) / message)
     end = time.monotonic() + o.wait
     while time.monotonic() < end:
