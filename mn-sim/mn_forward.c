@@ -51,6 +51,16 @@ static void need_address(struct mn_fixtures *f, struct ipv4_prefix addr, int ifi
 	};
 }
 
+/* The home address alone, since its network is elsewhere; its broadcasts are ours. */
+static void need_home_address(const struct mn_core *mn, struct mn_fixtures *f)
+{
+	const struct ipv4_prefix home = mn->config.home;
+
+	need_address(f, host_prefix(home.addr), mn->ifindex);
+	if (home.len < 31)
+		f->at[f->count - 1].address.broadcast = ipv4_prefix_broadcast(home);
+}
+
 static void need_arp(struct mn_fixtures *f, int ifindex, bool answer)
 {
 	fixture(f, EFFECT_ARP_POLICY)->arp_policy = (struct effect_arp_policy){
@@ -147,7 +157,7 @@ static void wanted_here(const struct mn_core *mn, struct mn_fixtures *f)
 	f->count = 0;
 	if (mn->ifindex == 0)
 		return;
-	need_address(f, host_prefix(mn->config.home.addr), mn->ifindex);
+	need_home_address(mn, f);
 	need_arp(f, mn->ifindex, mn->place == MN_HOME);
 	switch (mn->place) {
 	case MN_NOWHERE:

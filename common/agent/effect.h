@@ -89,7 +89,8 @@ struct effect_neighbour {
 struct effect_address {
 	bool add;
 	struct ipv4_prefix addr;
-	int ifindex; /* or EFFECT_DEV_TUN */
+	struct in_addr broadcast; /* zero: that of the prefix, if it has one */
+	int ifindex;              /* or EFFECT_DEV_TUN */
 };
 
 /*

@@ -35,7 +35,8 @@ struct frame {
 	size_t len;
 	struct mac from;
 	uint8_t type; /* PACKET_HOST, PACKET_BROADCAST, ... */
-	bool checksum_done;
+	bool checksum_done; /* the kernel vouches for it, or it is open */
+	bool checksum_open; /* left to a card that it never came to */
 };
 
 /* 224.0.0.1 all systems, 224.0.0.2 all routers, 224.0.0.11 all mobility agents. */
@@ -155,8 +156,8 @@ int link_sock_arp_fd(const struct link_sock *s)
 	return s->arp_fd;
 }
 
-/* Whether the kernel vouches for the checksum, or has yet to fill it in. */
-static bool checksum_done(struct msghdr *m)
+/* What the kernel knows of the checksum: bits of tpacket_auxdata. */
+static unsigned packet_status(struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		struct tpacket_auxdata aux;
@@ -164,10 +165,9 @@ static bool checksum_done(struct msghdr *m)
 		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
 			continue;
 		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return (aux.tp_status &
-			(TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID)) != 0;
+		return aux.tp_status;
 	}
-	return false;
+	return 0;
 }
 
 /* One frame; false when there is none. */
@@ -184,6 +184,7 @@ static bool read_frame(struct link_sock *s, int fd, struct frame *out)
 			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
 	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
+	unsigned status;
 
 	if (n < 0) {
 		/* A link that goes down says so once; rtnetlink tells the rest. */
@@ -191,10 +192,14 @@ static bool read_frame(struct link_sock *s, int fd, struct frame *out)
 			s->counts->by[IO_LINK_ERROR]++;
 		return false;
 	}
+	status = packet_status(&m);
 	*out = (struct frame){ .bytes = s->bytes,
 			       .len = (size_t)n,
 			       .type = from.sll_pkttype,
-			       .checksum_done = checksum_done(&m) };
+			       .checksum_done =
+				       status & (TP_STATUS_CSUMNOTREADY |
+						 TP_STATUS_CSUM_VALID),
+			       .checksum_open = status & TP_STATUS_CSUMNOTREADY };
 	memcpy(out->from.octet, from.sll_addr, MAC_LEN);
 	return true;
 }
@@ -262,6 +267,15 @@ static void hand_on_icmp(struct link_sock *s, const struct frame *f,
 	h->icmp(h->arg, &dg);
 }
 
+/* From a virtual machine next door: it is we who send it on over real links. */
+static void hand_on_broadcast(struct link_sock *s, const struct frame *f, size_t total,
+			      const struct link_sock_handlers *h)
+{
+	if (f->checksum_open)
+		udp_finish(s->bytes, total);
+	h->broadcast(h->arg, s->ifindex, f->bytes, total);
+}
+
 static void hand_on_ip(struct link_sock *s, const struct frame *f,
 		       const struct link_sock_handlers *h)
 {
@@ -274,7 +288,7 @@ static void hand_on_ip(struct link_sock *s, const struct frame *f,
 	}
 	memcpy(&ip, f->bytes, sizeof(ip));
 	if (s->config.broadcasts && f->type == PACKET_BROADCAST)
-		h->broadcast(h->arg, s->ifindex, f->bytes, total);
+		hand_on_broadcast(s, f, total, h);
 	if (ipv4_is_fragment(&ip))
 		return; /* nobody fragments a registration; nor a solicitation */
 	if (ip.protocol == PROTO_UDP)

@@ -334,7 +334,9 @@ static void put_address(const struct rtnl_edit *e, struct request *rq,
 	put_addr(rq, IFA_ADDRESS, a->addr.addr);
 	if (!a->add)
 		return;
-	if (a->addr.len < 31)
+	if (a->broadcast.s_addr != INADDR_ANY)
+		put_addr(rq, IFA_BROADCAST, a->broadcast);
+	else if (a->addr.len < 31)
 		put_addr(rq, IFA_BROADCAST, ipv4_prefix_broadcast(a->addr));
 	mnl_attr_put_u8(rq->m, ATTRIBUTE_IFA_PROTO, RTPROT_SOJOURN);
 }

@@ -9,6 +9,8 @@
 #include "common/wire/checksum.h"
 #include "common/wire/ipv4.h"
 
+enum { CHECKSUM_FROM_PAYLOAD = 2 }; /* the field is the last of the header */
+
 /* `len` is at most 65535: it comes from a 16-bit field or from udp_build. */
 static uint16_t udp_checksum(struct in_addr src, struct in_addr dst, const uint8_t *at,
 			     size_t len)
@@ -89,4 +91,16 @@ size_t udp_build(void *to, size_t room, const struct udp_packet *p, uint16_t id)
 	write_u16(&w, built_checksum(p, length));
 	write_bytes(&w, p->payload, p->len);
 	return w.bad ? 0 : writer_len(&w);
+}
+
+void udp_finish(void *packet, size_t len)
+{
+	struct udp_packet p;
+	struct writer w;
+
+	if (udp_open(packet, len, true, &p) != UDP_OK)
+		return;
+	w = writer_over(packet, len);
+	write_room(&w, (size_t)(p.payload - w.at) - CHECKSUM_FROM_PAYLOAD);
+	write_u16(&w, built_checksum(&p, (uint16_t)(UDP_HEADER + p.len)));
 }

@@ -41,4 +41,10 @@ enum udp_fault udp_open(const void *bytes, size_t len, bool checksum_done,
  */
 size_t udp_build(void *to, size_t room, const struct udp_packet *p, uint16_t id);
 
+/*
+ * Fill in the UDP checksum of an IPv4 packet of `len` octets, as a network card
+ * does for a sender that leaves it to the card.  Other packets stay as they are.
+ */
+void udp_finish(void *packet, size_t len);
+
 #endif

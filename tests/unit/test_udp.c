@@ -44,6 +44,25 @@ static void builds_the_golden_packet(void)
 	CU_ASSERT_EQUAL(memcmp(built, h.bytes, h.len), 0);
 }
 
+/* As a sender leaves it to its card: with whatever in the field. */
+static void finishes_an_open_checksum(void)
+{
+	struct hex h = hex_of(home_broadcast);
+	struct hex open = h, echo = hex_of(echo_request), same = echo;
+
+	open.bytes[IPV4_HEADER + 6] ^= 0x5a;
+	udp_finish(open.bytes, open.len);
+	CU_ASSERT_EQUAL(memcmp(open.bytes, h.bytes, h.len), 0);
+	udp_finish(same.bytes, same.len);
+	CU_ASSERT_EQUAL(memcmp(same.bytes, echo.bytes, echo.len), 0);
+	for (size_t n = 0; n < h.len; n++) {
+		struct hex cut = h;
+
+		udp_finish(cut.bytes, n);
+		CU_ASSERT_EQUAL(memcmp(cut.bytes, h.bytes, h.len), 0);
+	}
+}
+
 static void build_wants_room(void)
 {
 	static uint8_t built[70000], payload[66000];
@@ -175,6 +194,7 @@ void suite_udp(void)
 
 	CU_ADD_TEST(s, opens_the_golden_packets);
 	CU_ADD_TEST(s, builds_the_golden_packet);
+	CU_ADD_TEST(s, finishes_an_open_checksum);
 	CU_ADD_TEST(s, build_wants_room);
 	CU_ADD_TEST(s, refuses_every_truncation);
 	CU_ADD_TEST(s, refuses_a_datagram_longer_than_its_packet);
