@@ -89,7 +89,7 @@ def exchange_on_link(o, message):
     link = conf.L2socket(iface=o.interface)
     link.send(Ether(src=get_if_hwaddr(o.interface), dst=o.mac) /
               IP(src=o.source or o.home, dst=o.to, ttl=255) /
-              UDP(sport=o.port, dport=PORT) / message)
+              UDP(sport=o.port, dport=PORT, chksum=o.checksum) / message)
     end = time.monotonic() + o.wait
     while time.monotonic() < end:
         if not link.select([link], end - time.monotonic()):
@@ -128,6 +128,7 @@ def main():
     p.add_argument("--clock", type=float, default=0, help="seconds that ours is ahead")
     p.add_argument("--ident", type=lambda v: int(v, 0))
     p.add_argument("--auth", action="append", type=Association, default=[])
+    p.add_argument("--checksum", type=lambda v: int(v, 0), help="of UDP, instead of the right one")
     p.add_argument("--append", type=bytes.fromhex, default=b"", help="octets after all")
     p.add_argument("--wait", type=float, default=1.0)
     o = p.parse_args()
