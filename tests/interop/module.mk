@@ -6,3 +6,5 @@ tests_interop_encode_messages_SOURCES = tests/interop/encode_messages.c
 tests_interop_encode_messages_LDADD = $(agent_libs)
 
 EXTRA_DIST += tests/interop/tshark_messages.sh tests/interop/kernel_tunnels.sh
+EXTRA_DIST += tests/interop/scapy_registration.sh tests/interop/scapy_registration.py \
+	tests/interop/mobile_ip.py tests/interop/lab.py
