@@ -62,6 +62,7 @@ struct home_node {
 	struct in_addr home;
 	int network;         /* index of its home network, -1: none is configured */
 	uint64_t last_ident; /* latest accepted; at first, when we heard of the node */
+	bool heard;          /* one was: not to be forgotten */
 	struct stored_reply reply;
 	struct list bindings; /* in the order they were added */
 	unsigned binding_count;

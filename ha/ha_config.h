@@ -26,6 +26,9 @@ struct ha_config {
 	bool reverse_tunnel_required; /* deny 138 without it */
 	bool gre, minimal;            /* offer G, M; IP-in-IP always */
 
+	bool has_store;
+	struct store_config store;
+
 	struct home_network *network;
 	unsigned network_count;
 	struct advert_config *advert;

@@ -106,6 +106,7 @@ struct ha_core *ha_core_new(const struct ha_config *config, const struct links *
 		return NULL;
 	ha->links = *links;
 	ha->rng = rng;
+	ha->remembers = config->has_store;
 	timers_init(&ha->timers);
 	binding_table_init(&ha->table, &ha->timers, config->max_bindings);
 	bucket_init(&ha->notes, NOTES_PER_SECOND, NOTES_AT_ONCE, now.mono);
@@ -240,12 +241,14 @@ void ha_core_arp(struct ha_core *ha, const struct arp_frame *frame, struct now n
 
 /* -- Time ------------------------------------------------------------------- */
 
-static void on_expiry(struct ha_core *ha, struct mobility_binding *b,
+static void on_expiry(struct ha_core *ha, struct mobility_binding *b, struct now now,
 		      struct effect_list *fx)
 {
+	struct home_node *n = home_node_find(&ha->table, b->home);
+
 	ha_count(ha, HA_EXPIRED);
-	ha_end_binding(ha, home_node_find(&ha->table, b->home), b, NOTE_BINDING_EXPIRED,
-		       fx);
+	ha_end_binding(ha, n, b, NOTE_BINDING_EXPIRED, fx);
+	ha_remember(ha, n, 0, now, fx);
 }
 
 static void on_announce(struct ha_core *ha, struct home_node *n, struct now now,
@@ -278,7 +281,8 @@ static void on_timer(struct ha_core *ha, struct timer *t, struct now now,
 {
 	switch (t->kind) {
 	case TIMER_EXPIRY:
-		on_expiry(ha, container_of(t, struct mobility_binding, expiry), fx);
+		on_expiry(ha, container_of(t, struct mobility_binding, expiry), now,
+			  fx);
 		break;
 	case TIMER_ANNOUNCE:
 		on_announce(ha, container_of(t, struct home_node, presence.announce),
@@ -356,22 +360,22 @@ void ha_core_links(struct ha_core *ha, const struct links *links, struct now now
  * the node, without a Reply, asks again.
  */
 static void drop_unserved(struct ha_core *ha, const struct effect *failed,
-			  struct effect_list *fx)
+			  struct now now, struct effect_list *fx)
 {
 	struct home_node *n = home_node_find(&ha->table, failed->home);
-	struct mobility_binding *b;
+	struct mobility_binding *b = NULL;
 
 	if (!n)
 		return;
-	if (failed->kind == EFFECT_ROUTE && failed->route.add) {
-		ha_end_bindings_of(ha, n, NOTE_BINDING_CLEARED, fx);
-		return;
-	}
-	if (failed->kind != EFFECT_FORWARD || failed->forward.kind != FWD_BINDING_SET)
-		return;
-	b = binding_find(n, failed->forward.tunnel.remote);
+	if (failed->kind == EFFECT_FORWARD && failed->forward.kind == FWD_BINDING_SET)
+		b = binding_find(n, failed->forward.tunnel.remote);
 	if (b)
 		ha_end_binding(ha, n, b, NOTE_BINDING_CLEARED, fx);
+	else if (failed->kind == EFFECT_ROUTE && failed->route.add)
+		ha_end_bindings_of(ha, n, NOTE_BINDING_CLEARED, fx);
+	else
+		return;
+	ha_remember(ha, n, 0, now, fx);
 }
 
 void ha_core_failed(struct ha_core *ha, const struct effect *failed, int error,
@@ -385,7 +389,7 @@ void ha_core_failed(struct ha_core *ha, const struct effect *failed, int error,
 					.reason = effect_name(failed->kind) },
 			now, fx);
 	if (!ha_deed_failed(ha, failed, now, fx))
-		drop_unserved(ha, failed, fx);
+		drop_unserved(ha, failed, now, fx);
 }
 
 /* -- For the operator ------------------------------------------------------- */
@@ -413,8 +417,9 @@ unsigned ha_core_clear_binding(struct ha_core *ha, struct in_addr home, struct n
 	struct home_node *n = home_node_find(&ha->table, home);
 	unsigned count = n ? ha_end_bindings_of(ha, n, NOTE_BINDING_CLEARED, fx) : 0;
 
-	(void)now;
 	ha->counters[HA_CLEARED] += count;
+	if (count > 0)
+		ha_remember(ha, n, 0, now, fx);
 	return count;
 }
 

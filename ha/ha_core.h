@@ -13,6 +13,7 @@
 #include "common/agent/effect.h"
 #include "common/agent/links.h"
 #include "common/agent/violations.h"
+#include "common/base/bytes.h"
 #include "common/base/clock.h"
 #include "common/base/rng.h"
 #include "ha/ha_config.h"
@@ -23,7 +24,8 @@ struct ha_core;
  * A home agent that serves nothing yet; `fx` gets what must be done at start.
  * The configuration is copied where needed.  NULL when out of memory.  Requests
  * with a timestamp from before `now` are refused with 133, so that a restart
- * accepts no replay.
+ * accepts no replay; of nodes that ha_core_restore() brings back, it is those with
+ * one that was accepted before.
  */
 struct ha_core *ha_core_new(const struct ha_config *config, const struct links *links,
 			    struct rng rng, struct now now, struct effect_list *fx);
@@ -50,7 +52,24 @@ void ha_core_links(struct ha_core *ha, const struct links *links, struct now now
 int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 			struct now now, struct effect_list *fx);
 
-/* Undo everything: a last advertisement with lifetime 0, ARP, routes, forwarding. */
+/*
+ * A record of the store, for each that an agent before us has left; before anything
+ * else happens.  What the configuration still allows and time has not ended is bound
+ * again.  False if it is no record.
+ */
+bool ha_core_restore(struct ha_core *ha, struct reader record, struct now now,
+		     struct effect_list *fx);
+
+/* All that the store is to hold, for one that is empty. */
+void ha_core_each_record(const struct ha_core *ha, struct now now,
+			 void (*visit)(void *arg, struct in_addr home,
+				       const uint8_t *bytes, size_t len),
+			 void *arg);
+
+/*
+ * Undo everything: a last advertisement with lifetime 0, ARP, routes, forwarding.
+ * What the store holds stays, for the next start: nodes do not know of this.
+ */
 void ha_core_stop(struct ha_core *ha, struct now now, struct effect_list *fx);
 
 /* For the operator (ha_ctl.c, tests); bindings are described in binding.h. */

@@ -90,9 +90,28 @@ const struct ctl_request *ha_ctl_requests(void)
 	return requests;
 }
 
-void ha_ctl_status(const void *core, struct now now, json_t *object)
+static json_t *home_networks(const struct ha_config *c)
 {
+	json_t *prefixes = json_array();
+
+	for (unsigned i = 0; i < c->network_count; i++)
+		json_array_append_new(prefixes, json_prefix(c->network[i].prefix));
+	return prefixes;
+}
+
+static void set_count(json_t *object, const char *key, size_t count)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)count));
+}
+
+void ha_ctl_status(const void *core, const void *config, struct now now, json_t *object)
+{
+	const struct ha_config *c = config;
+
 	(void)now;
-	json_object_set_new(object, "bindings",
-			    json_integer((json_int_t)ha_core_binding_count(core)));
+	json_set_addr(object, "address", c->address);
+	json_object_set_new(object, "home-networks", home_networks(c));
+	set_count(object, "nodes", c->node_count);
+	set_count(object, "bindings", ha_core_binding_count(core));
+	set_count(object, "max-bindings", c->max_bindings);
 }

@@ -14,6 +14,7 @@
 const struct ctl_request *ha_ctl_requests(void);
 
 /* The home agent's fields of `show status`. */
-void ha_ctl_status(const void *core, struct now now, json_t *object);
+void ha_ctl_status(const void *core, const void *config, struct now now,
+		   json_t *object);
 
 #endif

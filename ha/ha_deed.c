@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Binding a node is a deed: forwarding, route, old tunnels, gratuitous ARP,
- * Reply, in this order (RFC 5944 3.8.2.2, 4.6).  The edge stops at the first
+ * Binding a node is a deed: forwarding, route, old tunnels, gratuitous ARP, what is
+ * to be remembered, Reply, in this order (RFC 5944 3.8.2.2, 4.6).  The edge stops at the first
  * effect that fails.  What can be done without is then passed over; anything
  * else is undone, as if the Request had never come, and denied with 130.
  *
@@ -19,7 +19,15 @@ static uint32_t next_txn(struct ha_core *ha)
 	return ha->last_txn;
 }
 
-enum deed_step { DEED_SET, DEED_ROUTE, DEED_CLEAR, DEED_ARP, DEED_REPLY, DEED_NOTE };
+enum deed_step {
+	DEED_SET,
+	DEED_ROUTE,
+	DEED_CLEAR,
+	DEED_ARP,
+	DEED_REMEMBER,
+	DEED_REPLY,
+	DEED_NOTE
+};
 
 static void deed_note(const struct ha_core *ha, struct effect_list *fx)
 {
@@ -72,6 +80,8 @@ static void deed_emit(struct ha_core *ha, struct home_node *n, enum deed_step fr
 		deed_clear(d, 0, fx);
 	if (from <= DEED_ARP && d->first)
 		deed_announce(ha, n, now, fx);
+	if (from <= DEED_REMEMBER)
+		ha_remember(ha, n, d->txn, now, fx);
 	if (from <= DEED_REPLY)
 		ha_reply_send(ha, &d->reply, d->txn, n->reply.bytes, n->reply.len, fx);
 	deed_note(ha, fx);
@@ -126,6 +136,7 @@ static void deed_deny(struct ha_core *ha, struct home_node *n, enum ha_counter w
 	ha->deed.txn = 0;
 	n->reply.len = ha_reply_build(ha, rc, MIP_HA_RESOURCES, rc->lifetime, now.ntp,
 				      n->reply.bytes);
+	ha_remember(ha, n, 0, now, fx);
 	if (n->reply.len != 0) {
 		ha_reply_count(ha, MIP_HA_RESOURCES);
 		ha_reply_send(ha, rc, 0, n->reply.bytes, n->reply.len, fx);
@@ -156,14 +167,14 @@ static instant_t lifetime_end(uint16_t lifetime, instant_t now)
 	return instant_add(now, duration_s(lifetime));
 }
 
-static struct tunnel_spec tunnel_for(const struct ha_core *ha,
-				     const struct registration *reg)
+struct tunnel_spec ha_tunnel_for(const struct ha_core *ha, struct in_addr local,
+				 struct in_addr care_of, uint8_t flags)
 {
 	return (struct tunnel_spec){
-		.local = reg->reply.home_agent,
-		.remote = reg->rq.care_of,
-		.encap = config_encap_for(&ha->config.common, reg->rq.care_of,
-					  config_encap_kind(reg->rq.flags)),
+		.local = local,
+		.remote = care_of,
+		.encap = config_encap_for(&ha->config.common, care_of,
+					  config_encap_kind(flags)),
 	};
 }
 
@@ -183,7 +194,8 @@ static struct mobility_binding binding_for(const struct ha_core *ha,
 		.lifetime = lifetime,
 		.since = reg->now.mono,
 		.expires = lifetime_end(lifetime, reg->now.mono),
-		.tunnel = tunnel_for(ha, reg),
+		.tunnel = ha_tunnel_for(ha, reg->reply.home_agent, reg->rq.care_of,
+					reg->rq.flags),
 		.broadcasts = (reg->rq.flags & MIP_FLAG_B) && link->broadcasts,
 	};
 }
@@ -290,6 +302,9 @@ bool ha_deed_failed(struct ha_core *ha, const struct effect *failed, struct now 
 		deed_undo(ha, n, true, now, fx);
 		break;
 	case EFFECT_SEND_ARP:
+		deed_resume(ha, n, DEED_REMEMBER, now, fx);
+		break;
+	case EFFECT_REMEMBER:
 		deed_resume(ha, n, DEED_REPLY, now, fx);
 		break;
 	default:

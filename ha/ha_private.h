@@ -9,6 +9,7 @@
  *   ha_judge.c        what becomes of it
  *   ha_deed.c         bind the node, or put everything back
  *   ha_reply.c        the Reply to it
+ *   ha_store.c        what outlives the agent
  */
 #ifndef HA_HA_PRIVATE_H
 #define HA_HA_PRIVATE_H
@@ -82,6 +83,7 @@ struct ha_core {
 	unsigned advert_count;
 	struct deed deed;
 	uint32_t last_txn;
+	bool remembers; /* there is a store, from the start to the end */
 	uint16_t last_ip_id;
 	struct bucket notes; /* of what strangers can provoke */
 	struct violations violations;
@@ -176,6 +178,16 @@ void ha_bind(struct ha_core *ha, struct registration *reg, struct effect_list *f
 /* An effect of the current deed failed.  False if it belongs to no deed. */
 bool ha_deed_failed(struct ha_core *ha, const struct effect *failed, struct now now,
 		    struct effect_list *fx);
+
+/* The tunnel from our address `local` that these flags of a Request choose. */
+struct tunnel_spec ha_tunnel_for(const struct ha_core *ha, struct in_addr local,
+				 struct in_addr care_of, uint8_t flags);
+
+/* ha_store.c: after every change of the node's bindings or Identification. */
+void ha_remember(const struct ha_core *ha, const struct home_node *n, uint32_t txn,
+		 struct now now, struct effect_list *fx);
+void ha_forget(const struct ha_core *ha, const struct home_node *n,
+	       struct effect_list *fx);
 
 /* ha_reply.c */
 

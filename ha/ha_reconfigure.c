@@ -194,14 +194,16 @@ static bool prepare(const struct ha_core *ha, const struct ha_config *config,
 /* -- Nodes ------------------------------------------------------------------ */
 
 /* Nodes that no association belongs to are not ours. */
-static void drop_strangers(struct ha_core *ha)
+static void drop_strangers(struct ha_core *ha, struct effect_list *fx)
 {
 	struct home_node *n, *next;
 
-	HASH_ITER(hh, ha->table.nodes, n, next)
-		if (!ha->associations ||
-		    !sa_shared(ha->associations, SA_MN_HA, n->home))
-			home_node_remove(&ha->table, n);
+	HASH_ITER(hh, ha->table.nodes, n, next) {
+		if (ha->associations && sa_shared(ha->associations, SA_MN_HA, n->home))
+			continue;
+		ha_forget(ha, n, fx);
+		home_node_remove(&ha->table, n);
+	}
 }
 
 /* Their Identifications count from now on, so that nothing old can be replayed. */
@@ -226,9 +228,11 @@ static bool keeps_network(const struct ha_core *ha, const struct home_node *n,
 }
 
 static void end_disallowed(struct ha_core *ha, struct home_node *n,
-			   const struct next_config *next, struct effect_list *fx)
+			   const struct next_config *next, struct now now,
+			   struct effect_list *fx)
 {
 	bool network = keeps_network(ha, n, next);
+	unsigned before = n->binding_count;
 
 	list_each(it, nx, &n->bindings) {
 		struct mobility_binding *b =
@@ -239,15 +243,17 @@ static void end_disallowed(struct ha_core *ha, struct home_node *n,
 		ha_count(ha, HA_CLEARED);
 		ha_end_binding(ha, n, b, NOTE_BINDING_CLEARED, fx);
 	}
+	if (n->binding_count < before)
+		ha_remember(ha, n, 0, now, fx);
 }
 
 static void end_all_disallowed(struct ha_core *ha, const struct next_config *next,
-			       struct effect_list *fx)
+			       struct now now, struct effect_list *fx)
 {
 	struct home_node *n, *after;
 
 	HASH_ITER(hh, ha->table.nodes, n, after)
-		end_disallowed(ha, n, next, fx);
+		end_disallowed(ha, n, next, now, fx);
 }
 
 static void place_nodes(struct ha_core *ha)
@@ -333,16 +339,16 @@ int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 
 	if (!prepare(ha, config, &next, now.mono) || !add_nodes(ha, config, now)) {
 		free_next(&next);
-		drop_strangers(ha);
+		drop_strangers(ha, fx);
 		return -ENOMEM;
 	}
-	end_all_disallowed(ha, &next, fx);
+	end_all_disallowed(ha, &next, now, fx);
 	stop_old_adverts(ha, &next, fx);
 	change_routes(&ha->config, &next.config, false, fx);
 	sites_change(&ha->config.common, &next.config.common, fx);
 	change_routes(&next.config, &ha->config, true, fx);
 	take_over(ha, &next);
-	drop_strangers(ha);
+	drop_strangers(ha, fx);
 	place_nodes(ha);
 	return 0;
 }

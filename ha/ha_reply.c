@@ -174,6 +174,7 @@ void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t 
 	struct stored_reply *s = &n->reply;
 
 	n->last_ident = rc->ident;
+	n->heard = true;
 	s->source = rc->remote;
 	s->home_agent = rc->asked_home_agent;
 	s->care_of = rc->care_of;

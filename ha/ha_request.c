@@ -94,8 +94,10 @@ static void send_denial(struct ha_core *ha, struct registration *reg, uint8_t co
 	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime,
 				    reg->now.ntp, bytes);
 
-	if (reg->authentic)
+	if (reg->authentic) {
 		ha_reply_store(reg->node, &reg->reply, len);
+		ha_remember(ha, reg->node, 0, reg->now, fx);
+	}
 	if (len == 0) {
 		ha_count(ha, HA_WHY_UNSENT);
 		return;
@@ -164,6 +166,7 @@ static void unbind_node(struct ha_core *ha, struct registration *reg,
 {
 	struct home_node *n = reg->node;
 	size_t before;
+	bool ready;
 
 	end_bindings(ha, reg, fx);
 	before = fx->count;
@@ -172,7 +175,9 @@ static void unbind_node(struct ha_core *ha, struct registration *reg,
 				   reg->now.mono, fx);
 	if (fx->count > before)
 		ha_count(ha, HA_ANNOUNCED);
-	if (!ha_reply_prepare(ha, n, &reg->reply, 0)) {
+	ready = ha_reply_prepare(ha, n, &reg->reply, 0);
+	ha_remember(ha, n, 0, reg->now, fx);
+	if (!ready) {
 		ha_count(ha, HA_WHY_UNSENT);
 		return;
 	}

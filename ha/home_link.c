@@ -128,6 +128,15 @@ void home_link_resume(const struct home_link *l, struct home_node *n,
 		plan_announcements(n, l->mac, ANNOUNCE_COUNT, timers, when);
 }
 
+void home_link_restored(const struct home_link *l, struct home_node *n,
+			struct timers *timers, instant_t when)
+{
+	if (home_link_is_virtual(l))
+		return;
+	n->presence.proxied = true;
+	home_link_resume(l, n, timers, when);
+}
+
 bool home_link_announce(const struct home_link *l, struct home_node *n,
 			struct timers *timers, instant_t now, struct effect_list *fx)
 {

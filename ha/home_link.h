@@ -74,6 +74,13 @@ bool home_link_update(struct home_link *l, const struct links *links);
 void home_link_leaving(const struct home_link *l, struct home_node *n, uint32_t txn,
 		       struct timers *timers, instant_t now, struct effect_list *fx);
 
+/*
+ * The node was away already when we started: ARP Requests are answered from now on;
+ * announced it is at `when`, as there may be many.
+ */
+void home_link_restored(const struct home_link *l, struct home_node *n,
+			struct timers *timers, instant_t when);
+
 /* The last binding ended and nobody knows where the node is: answer no more. */
 void home_link_gone(struct home_node *n, struct timers *timers);
 

@@ -10,7 +10,9 @@ pure_sources += \
 	ha/ha_reconfigure.c \
 	ha/ha_reply.c \
 	ha/ha_request.c \
-	ha/home_link.c ha/home_link.h
+	ha/ha_store.c \
+	ha/home_link.c ha/home_link.h \
+	ha/node_record.c ha/node_record.h
 
 edge_sources +=
 

@@ -74,6 +74,12 @@ struct site_config {
 	int line;
 };
 
+/* <store>: the folder that outlives the agent. */
+struct store_config {
+	char path[CONF_PATH_MAX];
+	bool every_batch; /* through to the disk before anything is answered */
+};
+
 enum log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 /* <log>, <control> and <limits>, the same in every program. */

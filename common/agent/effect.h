@@ -125,6 +125,17 @@ struct effect_frame {
 	uint8_t bytes[MIP_MESSAGE_MAX + 28];
 };
 
+enum { EFFECT_RECORD_MAX = 512 };
+
+/*
+ * What must not be forgotten of `home`, instead of what was to be remembered of it
+ * before.  On disk before the messages that follow are sent, if there is a store.
+ */
+struct effect_record {
+	uint16_t len; /* 0: forget it */
+	uint8_t bytes[EFFECT_RECORD_MAX];
+};
+
 enum effect_kind {
 	EFFECT_FORWARD,
 	EFFECT_ROUTE,
@@ -132,6 +143,7 @@ enum effect_kind {
 	EFFECT_NEIGHBOUR,
 	EFFECT_ADDRESS,
 	EFFECT_ARP_POLICY,
+	EFFECT_REMEMBER,
 	EFFECT_SEND_ARP,
 	EFFECT_SEND_UDP,
 	EFFECT_SEND_LINK,
@@ -150,6 +162,7 @@ struct effect {
 		struct effect_neighbour neighbour;
 		struct effect_address address;
 		struct effect_arp_policy arp_policy;
+		struct effect_record record;
 		struct effect_arp arp;
 		struct effect_udp udp;
 		struct effect_frame frame;

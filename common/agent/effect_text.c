@@ -201,6 +201,10 @@ static void put_body(struct line *l, const struct effect *e)
 		put_device(l, e->arp_policy.ifindex);
 		put(l, e->arp_policy.answer ? " answer" : " silent");
 		break;
+	case EFFECT_REMEMBER:
+		put_addr(l, "home", e->home);
+		put(l, " len=%u", e->record.len);
+		break;
 	case EFFECT_SEND_ARP:
 		put_arp(l, &e->arp);
 		break;
