@@ -116,6 +116,8 @@ void story_home(struct world *w)
 		EXPECT(w, world_arrives(w, HOST, home) == 1);
 		EXPECT(w, world_arrives(w, MN0, w->node[HOST].iface[0].addr.addr) == 1);
 		EXPECT(w, world_reaches(w, MN0));
+		world_run(w, duration_s(40)); /* the host has forgotten, and asks */
+		EXPECT(w, world_arrives(w, HOST, home) == 1);
 	}
 }
 
