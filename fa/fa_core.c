@@ -521,6 +521,11 @@ size_t fa_core_visitor_count(const struct fa_core *fa)
 	return visitor_count(&fa->visitors);
 }
 
+size_t fa_core_pending_count(const struct fa_core *fa)
+{
+	return pending_count(&fa->pending);
+}
+
 unsigned fa_core_clear_visitor(struct fa_core *fa, struct in_addr home, struct now now,
 			       struct effect_list *fx)
 {

@@ -73,6 +73,7 @@ void fa_core_each_pending(const struct fa_core *fa,
 					const struct pending_registration *p),
 			  void *arg);
 size_t fa_core_visitor_count(const struct fa_core *fa);
+size_t fa_core_pending_count(const struct fa_core *fa);
 
 /* Forget a visitor, as if it had expired.  Number forgotten. */
 unsigned fa_core_clear_visitor(struct fa_core *fa, struct in_addr home, struct now now,

@@ -123,9 +123,19 @@ const struct ctl_request *fa_ctl_requests(void)
 	return requests;
 }
 
-void fa_ctl_status(const void *core, struct now now, json_t *object)
+static void set_count(json_t *object, const char *key, size_t count)
 {
+	json_object_set_new(object, key, json_integer((json_int_t)count));
+}
+
+void fa_ctl_status(const void *core, const void *config, struct now now, json_t *object)
+{
+	const struct fa_config *c = config;
+
 	(void)now;
-	json_object_set_new(object, "visitors",
-			    json_integer((json_int_t)fa_core_visitor_count(core)));
+	json_set_addr(object, "care-of", c->care_of);
+	set_count(object, "visitors", fa_core_visitor_count(core));
+	set_count(object, "max-visitors", c->max_visitors);
+	set_count(object, "pending", fa_core_pending_count(core));
+	set_count(object, "max-pending", c->max_pending);
 }

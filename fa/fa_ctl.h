@@ -14,6 +14,7 @@
 const struct ctl_request *fa_ctl_requests(void);
 
 /* The foreign agent's fields of `show status`. */
-void fa_ctl_status(const void *core, struct now now, json_t *object);
+void fa_ctl_status(const void *core, const void *config, struct now now,
+		   json_t *object);
 
 #endif

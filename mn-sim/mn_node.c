@@ -60,11 +60,12 @@ static size_t max_entries(const void *config)
 	return 8 + c->common.site_count;
 }
 
-static void status(const void *core, struct now now, json_t *o)
+static void status(const void *core, const void *config, struct now now, json_t *o)
 {
 	const struct mn_status s = mn_core_status(core);
 	int64_t left = duration_to_s_up(instant_diff(s.expires_at, now.mono));
 
+	(void)config;
 	json_object_set_new(o, "place", json_string(mn_place_name(s.place)));
 	json_object_set_new(o, "state", json_string(mn_state_name(s.state)));
 	json_set_addr(o, "home", s.home);

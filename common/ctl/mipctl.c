@@ -64,9 +64,27 @@ struct table {
 	json_t *rows;
 };
 
+/* A list of names, as far as there is room. */
+static void join_names(const json_t *names, char *text, size_t size)
+{
+	size_t i, len = 0;
+	json_t *name;
+
+	snprintf(text, size, "-");
+	json_array_foreach(names, i, name) {
+		const char *word = json_string_value(name);
+
+		if (word && len < size)
+			len += (size_t)snprintf(text + len, size - len, "%s%s",
+						i ? "," : "", word);
+	}
+}
+
 static const char *cell_text(const json_t *v, char *text, size_t size)
 {
-	if (json_is_string(v))
+	if (json_is_array(v))
+		join_names(v, text, size);
+	else if (json_is_string(v))
 		snprintf(text, size, "%s", json_string_value(v));
 	else if (json_is_integer(v))
 		snprintf(text, size, "%lld", (long long)json_integer_value(v));

@@ -3,6 +3,8 @@
  * The requests of the control socket that all agents answer, and events for
  * those who watch.
  */
+#include "config.h"
+
 #include "common/shell/agent_private.h"
 
 #include "common/ctl/json.h"
@@ -15,19 +17,41 @@
 
 enum { COUNTER_SETS = 16 };
 
+/* Of the links that the configuration names: those that are served now, or not. */
+static json_t *served_names(const struct agent_shell *s, bool serving)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < SERVED_LINKS_MAX; i++) {
+		const struct served *v = &s->served[i];
+		const struct link *link = links_by_name(&s->links, v->link.name);
+
+		if (*v->link.name && (v->sock && link && link->up) == serving)
+			json_array_append_new(names, json_string(v->link.name));
+	}
+	return names;
+}
+
 static void show_status(void *agent, const char *argument, struct ctl_reply *reply)
 {
 	struct agent_shell *s = agent;
 	struct now now = host_now();
 	duration_t up = instant_diff(now.mono, s->started);
-	json_t *row = json_pack("{s:s,s:i,s:I,s:s,s:s}", "program", s->program->name,
-				"pid", (int)getpid(), "uptime",
-				(json_int_t)(duration_to_ms(up) / 1000), "config",
-				s->options->config_path, "tun", agent_common(s)->tun);
+	json_t *row =
+		json_pack("{s:s,s:s,s:i,s:I,s:s,s:s}", "program", s->program->name,
+			  "version", PACKAGE_VERSION, "pid", (int)getpid(), "uptime",
+			  (json_int_t)(duration_to_ms(up) / 1000), "config",
+			  s->options->config_path, "tun", agent_common(s)->tun);
 
 	(void)argument;
+	json_object_set_new(row, "clock-kept", json_boolean(host_clock_is_kept()));
+	json_object_set_new(row, "links", served_names(s, true));
+	json_object_set_new(row, "links-down", served_names(s, false));
+	json_object_set_new(
+		row, "tunnels",
+		json_integer((json_int_t)fwd_tunnels(datapath_fwd(s->data))));
 	if (row && s->program->status)
-		s->program->status(s->core, now, row);
+		s->program->status(s->core, s->config, now, row);
 	ctl_reply_row(reply, row);
 }
 

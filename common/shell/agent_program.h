@@ -86,7 +86,8 @@ struct agent_program {
 	struct agent_config_ops config;
 
 	/* Fields of `show status` beyond those that all have; may be NULL. */
-	void (*status)(const void *core, struct now now, json_t *object);
+	void (*status)(const void *core, const void *config, struct now now,
+		       json_t *object);
 
 	/* Requests of its own, or NULL; their `agent` is the struct agent_shell. */
 	const struct ctl_request *(*requests)(void);

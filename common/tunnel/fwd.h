@@ -99,6 +99,8 @@ struct tunnel;
 typedef void fwd_changed_fn(void *arg, const struct tunnel *t, bool in_use);
 void fwd_watch(struct fwd *f, fwd_changed_fn *changed, void *arg);
 
+size_t fwd_tunnels(const struct fwd *f); /* in use */
+
 /* Every tunnel in use, with its counters (tunnel.h), for show and for tests. */
 void fwd_each_tunnel(const struct fwd *f,
 		     void (*visit)(void *arg, const struct tunnel *t), void *arg);

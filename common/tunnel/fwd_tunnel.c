@@ -147,6 +147,11 @@ void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
 	pool_give(&f->tunnel_pool, t);
 }
 
+size_t fwd_tunnels(const struct fwd *f)
+{
+	return HASH_COUNT(f->tunnels);
+}
+
 void fwd_each_tunnel(const struct fwd *f,
 		     void (*visit)(void *arg, const struct tunnel *t), void *arg)
 {

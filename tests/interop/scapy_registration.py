@@ -58,6 +58,20 @@ def check_reply(text, octets, question, *proofs, **fields):
     return RegistrationReply(octets) if octets else None
 
 
+def story_status():
+    """What the agents say of themselves."""
+    ha, fa = rows("ha", "status")[0], rows("fa1", "status")[0]
+    check("mip-ha tells its address, home networks and link",
+          (ha["address"], ha["home-networks"], ha["links"], ha["links-down"]) ==
+          (HA, ["10.1.0.0/24"], ["home"], []), ha)
+    check("mip-fa tells its care-of address and link",
+          (fa["care-of"], fa["links"], fa["links-down"]) == (CARE_OF, ["visit"], []), fa)
+    check("both tell version, start, and what they are busy with",
+          ha["version"] == fa["version"] and 0 <= ha["uptime"] < 60 and
+          (ha["nodes"], ha["bindings"], ha["tunnels"]) == (2, 0, 0) and
+          (fa["visitors"], fa["pending"], fa["tunnels"]) == (0, 0, 0), ha, fa)
+
+
 # -- Mobile nodes on the visited link ------------------------------------------------
 
 class VisitingNode:

@@ -86,7 +86,7 @@ for wire in "cn eth0" "mn radio0" "fa1 core" "ha core"; do
 	sniff ${wire% *} $wire
 done
 
-play visit fa_refusals direct ha_refusals foreign_agent home_agent tunnels
+play status visit fa_refusals direct ha_refusals foreign_agent home_agent tunnels
 configurations 'gre="no"'
 check "mip-ha reads that it offers no GRE" ctl ha reload
 check "mip-fa reads that it offers no GRE" ctl fa1 reload
