@@ -95,7 +95,8 @@ struct effect_address {
 
 /*
  * Whether the kernel answers ARP Requests on a link: on that of a node that is away
- * it does not (RFC 5944 4.6).
+ * it does not, nor does it ask in the name of the home address (RFC 5944 4.6) or
+ * follow redirects (4.2.1).
  */
 struct effect_arp_policy {
 	int ifindex;

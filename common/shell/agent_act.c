@@ -58,16 +58,38 @@ static int act_address(void *arg, const struct effect *e)
 	return rtnl_edit_address(s->edit, &e->address);
 }
 
+/*
+ * What the kernel must leave on a foreign link: answering ARP for the home address,
+ * asking in its name (RFC 5944 4.6), and following redirects (4.2.1), which it does
+ * where the setting of the link or that of all links allows it.
+ */
+static const struct {
+	bool all_links;
+	const char *key;
+	int value;
+} away[] = {
+	{ false, "arp_ignore", ARP_IGNORE_ALL },
+	{ false, "arp_announce", ARP_ANNOUNCE_BEST },
+	{ false, "accept_redirects", 0 },
+	{ true, "accept_redirects", 0 },
+};
+
 static int act_arp_policy(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 	const struct link *link = links_by_index(&s->links, e->arp_policy.ifindex);
+	int error = link ? 0 : -ENODEV;
 
-	if (!link)
-		return -ENODEV;
-	if (e->arp_policy.answer)
-		return sysctl_restore_link(&s->sysctls, link->name, "arp_ignore");
-	return sysctl_set_link(&s->sysctls, link->name, "arp_ignore", ARP_IGNORE_ALL);
+	for (size_t i = 0; error == 0 && i < sizeof(away) / sizeof(away[0]); i++) {
+		const char *where = away[i].all_links ? "all" : link->name;
+
+		if (e->arp_policy.answer)
+			error = sysctl_restore_link(&s->sysctls, where, away[i].key);
+		else
+			error = sysctl_set_link(&s->sysctls, where, away[i].key,
+						away[i].value);
+	}
+	return error;
 }
 
 static int act_send_arp(void *arg, const struct effect *e)

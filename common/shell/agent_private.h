@@ -54,7 +54,8 @@ struct served {
 
 enum {
 	AGENT_WATCHES = 5,
-	ARP_IGNORE_ALL = 8, /* of net.ipv4.conf.LINK.arp_ignore: answer nothing */
+	ARP_IGNORE_ALL = 8,    /* of net.ipv4.conf.LINK.arp_ignore: answer nothing */
+	ARP_ANNOUNCE_BEST = 2, /* of arp_announce: an address of the target's network */
 };
 
 struct agent_shell {

@@ -128,7 +128,7 @@ def main():
     p.add_argument("--clock", type=float, default=0, help="seconds that ours is ahead")
     p.add_argument("--ident", type=lambda v: int(v, 0))
     p.add_argument("--auth", action="append", type=Association, default=[])
-    p.add_argument("--checksum", type=lambda v: int(v, 0), help="of UDP, instead of the right one")
+    p.add_argument("--checksum", type=lambda v: int(v, 0), help="of UDP, as it stands")
     p.add_argument("--append", type=bytes.fromhex, default=b"", help="octets after all")
     p.add_argument("--wait", type=float, default=1.0)
     o = p.parse_args()
