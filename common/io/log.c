@@ -78,6 +78,11 @@ void log_set_level(struct log *log, enum note_level level)
 	log->level = level;
 }
 
+bool log_shows(const struct log *log, enum note_level level)
+{
+	return level >= log->level;
+}
+
 const char *log_level_name(enum note_level level)
 {
 	return levels[level].name;

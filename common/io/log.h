@@ -25,6 +25,9 @@ void log_free(struct log *log);
 void log_set(struct log *log, enum log_to to, enum note_level level);
 void log_set_level(struct log *log, enum note_level level);
 
+/* Whether lines of that level are written, for those that cost something to make. */
+bool log_shows(const struct log *log, enum note_level level);
+
 /* An event.  `links` gives interfaces their names; may be NULL. */
 void log_note(struct log *log, const struct note *n, const struct links *links,
 	      struct now now);

@@ -9,7 +9,12 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FAILURES_PER_SECOND = 5, FAILURES_AT_ONCE = 50 };
+enum {
+	FAILURES_PER_SECOND = 5,
+	FAILURES_AT_ONCE = 50,
+	MESSAGES_PER_SECOND = 20,
+	MESSAGES_AT_ONCE = 100,
+};
 
 static int act_forward(void *arg, const struct effect *e)
 {
@@ -138,6 +143,7 @@ void agent_act_init(struct agent_shell *s)
 {
 	fwd_watch(datapath_fwd(s->data), on_tunnel, s);
 	bucket_init(&s->failures, FAILURES_PER_SECOND, FAILURES_AT_ONCE, s->now.mono);
+	bucket_init(&s->messages, MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, s->now.mono);
 	s->actor = (struct effect_actor){
 		.act = {
 			[EFFECT_FORWARD] = act_forward,

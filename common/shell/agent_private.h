@@ -83,6 +83,7 @@ struct agent_shell {
 	struct effect_list spare;
 	struct now now;         /* of the event being handled */
 	struct bucket failures; /* of effects: lines about them */
+	struct bucket messages; /* received: lines with their contents */
 	instant_t started;
 	int ready_pipe; /* to the waiting parent, or -1 */
 	bool detached;  /* in the background: standard error is closed */

@@ -7,6 +7,7 @@
 
 #include "common/io/daemon.h"
 #include "common/io/host.h"
+#include "common/wire/mip_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,12 +38,26 @@ const struct links *agent_shell_links(const struct agent_shell *s)
 	return &s->links;
 }
 
+/* RFC 5944 1.7: what is discarded can be read in the log; so can everything else. */
+static void show_message(struct agent_shell *s, const struct datagram *dg)
+{
+	char src[INET_ADDRSTRLEN], dst[INET_ADDRSTRLEN], text[MIP_TEXT_MAX];
+
+	if (!log_shows(s->log, NOTE_DEBUG) || !bucket_take(&s->messages, s->now.mono))
+		return;
+	log_say(s->log, NOTE_DEBUG,
+		"message source=%s port=%u destination=%s ttl=%u %s",
+		ipv4_text(dg->src, src), dg->src_port, ipv4_text(dg->dst, dst), dg->ttl,
+		mip_message_text(dg->payload, text, sizeof(text)));
+}
+
 void agent_on_datagram(void *shell, const struct datagram *dg)
 {
 	struct agent_shell *s = shell;
 	struct now now;
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
+	show_message(s, dg);
 	s->program->core.datagram(s->core, dg, now, fx);
 	agent_shell_done(s);
 }

@@ -157,6 +157,15 @@ strangers() {
 		"$(recorded strangers 'src 10.0.2.2 or dst 10.1.0.77' | grep -v "IP 10.1.0.1 > 10.0.2.2")" ""
 }
 
+# What is discarded can be read in the log (GEN-14).
+discarded() {
+	request cn --to 10.1.0.1 --home 10.1.0.66 --agent 10.1.0.1 --care-of 10.0.9.2 \
+		--lifetime 77 --auth "32:1000:hmac-sha256:$key_home" >/dev/null
+	check "a discarded message is in the log, with its contents" \
+		grep -q 'home=10.1.0.66.*care-of=10.0.9.2.*lifetime=77\|lifetime=77.*home=10.1.0.66' \
+		"$LAB_DIR/ha.log"
+}
+
 story_begin tcpdump scapy
 for agent in ha fa1 fa2 mn; do
 	configure $agent
@@ -171,6 +180,7 @@ hops
 circles
 discovery
 strangers
+discarded
 arp_of_its_own
 for agent in mn fa2 ha; do
 	stop $agent
