@@ -89,13 +89,25 @@ static size_t build_denial(struct fa_core *fa, const struct registration *rq,
 	return w.bad ? 0 : writer_len(&w);
 }
 
+/*
+ * RFC 5944 3.7.2: one a second to a node.  RFC 3024 4.2.1: of those that tell of a
+ * wrong TTL, one a second to whomever; they may be meant for nobody on the link.
+ */
+static bool may_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
+		     instant_t now)
+{
+	if (code == MIP_FA_TOO_DISTANT && !bucket_take(&fa->distant, now))
+		return false;
+	return denial_allowed(&fa->denials, rq, now);
+}
+
 void fa_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
 	     struct now now, struct effect_list *fx)
 {
 	uint8_t bytes[MIP_REPLY_LEN + 2 + MIP_EXT_AUTH_MAX];
 	size_t len;
 
-	if (!denial_allowed(&fa->denials, rq, now.mono)) {
+	if (!may_deny(fa, rq, code, now.mono)) {
 		fa_count(fa, FA_DENIAL_HELD);
 		return;
 	}

@@ -170,6 +170,7 @@ struct fa_core *fa_core_new(const struct fa_config *config, const struct links *
 		     config->pending_per_node);
 	visitor_init(&fa->visitors, &fa->timers, TIMER_VISITOR, config->max_visitors);
 	denial_init(&fa->denials);
+	bucket_init(&fa->distant, 1, 1, now.mono);
 	bucket_init(&fa->notes, NOTES_PER_SECOND, NOTES_AT_ONCE, now.mono);
 	fa->rng = rng;
 	fa->links = *links;

@@ -47,6 +47,7 @@ struct fa_core {
 	bool care_of_owned;         /* the care-of address is on one of our links */
 	uint32_t last_txn;
 	uint16_t last_ip_id;
+	struct bucket distant;      /* denials with code 76 */
 	struct bucket notes;        /* of what strangers can provoke */
 	struct violations violations;
 	uint64_t counters[FA_COUNTER_COUNT];
@@ -145,7 +146,7 @@ void fa_send_to_node(struct fa_core *fa, const struct registration *rq,
 		     const uint8_t *bytes, size_t len, uint32_t txn,
 		     struct effect_list *fx);
 
-/* Deny with a code of ours; at most once a second for a node. */
+/* Deny with a code of ours; at most once a second for a node, with 76 at all. */
 void fa_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
 	     struct now now, struct effect_list *fx);
 

@@ -111,6 +111,36 @@ static void one_denial_a_second_for_a_node(void)
 	fa_world_end(&w);
 }
 
+/* RT-02: from however many nodes. */
+static void one_denial_a_second_for_distance(void)
+{
+	struct ask a = usual_ask();
+	struct fa_world w;
+
+	begin(&w);
+	a.flags |= MIP_FLAG_T;
+	a.ttl = 254;
+	fa_world_ask(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 76);
+	a.home = IP(10, 1, 0, 77);
+	fa_world_ask(&w, &a);
+	CU_ASSERT_FALSE(fa_world_heard(&w).any);
+	a.ttl = 255;
+	a.lifetime = 9999;
+	fa_world_ask(&w, &a); /* others are not held back with them */
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 69);
+	a.home = IP(10, 1, 0, 78);
+	a.ttl = 254;
+	a.lifetime = 600;
+	fa_world_pass(&w, duration_ms(999));
+	fa_world_ask(&w, &a);
+	CU_ASSERT_FALSE(fa_world_heard(&w).any);
+	fa_world_pass(&w, duration_ms(1));
+	fa_world_ask(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 76);
+	fa_world_end(&w);
+}
+
 /* However many nodes were denied before. */
 static void denials_are_forgotten_again(void)
 {
@@ -246,6 +276,8 @@ void suite_fa_answer(void)
 		    a_denial_is_signed_when_shared);
 	CU_add_test(s, "one denial a second for a node",
 		    one_denial_a_second_for_a_node);
+	CU_add_test(s, "one denial a second for distance",
+		    one_denial_a_second_for_distance);
 	CU_add_test(s, "denials are forgotten again", denials_are_forgotten_again);
 	CU_add_test(s, "drops in silence", drops_in_silence);
 	CU_add_test(s, "drops what is no message", drops_what_is_no_message);
