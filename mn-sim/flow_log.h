@@ -19,20 +19,20 @@ struct flow_packet {
 	instant_t sent;
 	instant_t received; /* first copy; INSTANT_NEVER if none came */
 	uint16_t copies;
-	bool reordered;     /* a later number came before it */
+	bool reordered; /* a later number came before it */
 };
 
 struct flow_log {
 	struct flow_packet *packet; /* by number */
 	size_t count;               /* sent so far */
 	size_t room;
-	uint64_t foreign;           /* arrivals with a number that was never sent */
-	size_t highest;             /* number after the highest that arrived; 0: none */
+	uint64_t foreign; /* arrivals with a number that was never sent */
+	size_t highest;   /* number after the highest that arrived; 0: none */
 };
 
 struct flow_summary {
 	size_t sent, received, lost, duplicated, reordered;
-	duration_t longest_gap;  /* between arrivals, or from the last one to the end */
+	duration_t longest_gap; /* between arrivals, or from the last one to the end */
 	instant_t gap_from;
 	duration_t median_delay; /* of what arrived; 0 if nothing did */
 };

@@ -16,9 +16,9 @@
 /* One move and what the node did about it. */
 struct move_result {
 	char label[SCENARIO_LABEL_MAX];
-	instant_t at;             /* the cable was plugged in */
-	instant_t until;          /* the next move, or the end */
-	bool done;                /* the expected event came */
+	instant_t at;               /* the cable was plugged in */
+	instant_t until;            /* the next move, or the end */
+	bool done;                  /* the expected event came */
 	duration_t link_up_to_done; /* from the node's link-up to that event */
 };
 

@@ -57,10 +57,11 @@ struct scenario_replay {
 /* <move>: the cable goes to another switch. */
 struct scenario_move {
 	duration_t at;
-	duration_t unplugged;             /* from pulling the cable to plugging it in */
-	char to[CONF_NAME_MAX];           /* bridge, "" to pull it out */
-	char label[SCENARIO_LABEL_MAX];   /* "first visit" */
-	char expect[CONF_NAME_MAX];       /* event that ends it: "registered", "deregistered" */
+	duration_t unplugged;           /* from pulling the cable to plugging it in */
+	char to[CONF_NAME_MAX];         /* bridge, "" to pull it out */
+	char label[SCENARIO_LABEL_MAX]; /* "first visit" */
+	char expect
+		[CONF_NAME_MAX]; /* event that ends it: "registered", "deregistered" */
 	int line;
 };
 
@@ -83,7 +84,7 @@ struct scenario_capture {
 };
 
 struct scenario_config {
-	char name[CONF_NAME_MAX];          /* names the run: "gre" */
+	char name[CONF_NAME_MAX]; /* names the run: "gre" */
 	char title[SCENARIO_LABEL_MAX];
 	char start_label[SCENARIO_LABEL_MAX]; /* where the node is at the start */
 	duration_t duration;

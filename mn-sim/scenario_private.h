@@ -51,8 +51,8 @@ struct scenario {
 	struct watched *watched;
 
 	instant_t started, senders_end;
-	unsigned moves_done;   /* moves made, the start included */
-	double link_up_time;   /* by the node's clock, since the last move; 0: none */
+	unsigned moves_done; /* moves made, the start included */
+	double link_up_time; /* by the node's clock, since the last move; 0: none */
 	char node_state[CONF_NAME_MAX];
 	struct move_result *move;
 	struct flow_result *flow;

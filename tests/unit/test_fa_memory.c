@@ -7,7 +7,7 @@
 
 #include "tests/unit/suites.h"
 
-enum { PLACES_MAX = 5000 };
+enum { PLACES_MAX = 20000 };
 
 /* An accepting Reply went out only with the path of its visitor before it. */
 static bool kept_its_word(const struct fa_world *w)
