@@ -3,7 +3,7 @@
 # One suite a module: its source here, one line in suites.def.
 unit_sources =
 unit_sources += tests/unit/hex.h
-unit_sources += tests/unit/test_ctl.c
+unit_sources += tests/unit/test_ctl.c tests/unit/test_ctl_server.c
 unit_sources += tests/unit/test_bytes.c
 unit_sources += tests/unit/test_ntp64.c
 unit_sources += tests/unit/test_timers.c

@@ -20,7 +20,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 32, WATCH_BACKLOG_MAX = 256 * 1024 };
+/* A client with that much unsent output gets no more answers until it has read. */
+enum { CLIENTS_MAX = 32, BACKLOG_MAX = 256 * 1024 };
 
 struct ctl_server {
 	struct event_base *base;
@@ -29,6 +30,7 @@ struct ctl_server {
 	const struct ctl_request *requests;
 	void *agent;
 	struct list clients;
+	struct client *serving; /* whose requests are being answered, or NULL */
 	size_t client_count;
 	size_t watcher_count;
 };
@@ -38,6 +40,8 @@ struct client {
 	struct ctl_server *server;
 	struct bufferevent *stream;
 	bool watching;
+	bool lost;  /* to be closed when its requests have been answered */
+	bool ended; /* will say no more, but is still owed output */
 };
 
 struct ctl_reply {
@@ -138,30 +142,74 @@ static void answer_line(struct client *c, char *line)
 	reply_end(&reply);
 }
 
-static void on_readable(struct bufferevent *stream, void *arg)
+static bool is_behind(const struct client *c)
 {
-	struct client *c = arg;
-	struct evbuffer *in = bufferevent_get_input(stream);
+	return evbuffer_get_length(bufferevent_get_output(c->stream)) > BACKLOG_MAX;
+}
+
+/* Stops where an answer had to be kept back, or cost the client its connection. */
+static void answer_lines(struct client *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->stream);
 	size_t len;
 	char *line;
 
-	while ((line = evbuffer_readln(in, &len, EVBUFFER_EOL_CRLF))) {
+	while (!c->lost && !is_behind(c) &&
+	       (line = evbuffer_readln(in, &len, EVBUFFER_EOL_CRLF))) {
 		if (len == strlen(line) && len < CTL_LINE_MAX)
 			answer_line(c, line);
 		else
-			evbuffer_add_printf(bufferevent_get_output(stream),
+			evbuffer_add_printf(bufferevent_get_output(c->stream),
 					    "{\"error\":\"malformed request\"}\n");
 		free(line);
 	}
-	if (evbuffer_get_length(in) >= CTL_LINE_MAX)
-		client_close(c);
 }
 
-static void on_closed(struct bufferevent *stream, short what, void *arg)
+static void serve(struct client *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->stream);
+
+	c->server->serving = c;
+	answer_lines(c);
+	c->server->serving = NULL;
+	if (c->lost || (!is_behind(c) && evbuffer_get_length(in) >= CTL_LINE_MAX))
+		client_close(c);
+	else if (is_behind(c))
+		bufferevent_disable(c->stream, EV_READ);
+	else
+		bufferevent_enable(c->stream, EV_READ);
+}
+
+static void on_readable(struct bufferevent *stream, void *arg)
 {
 	(void)stream;
-	(void)what;
-	client_close(arg);
+	serve(arg);
+}
+
+/* All output is gone: on with the requests that wait. */
+static void on_written(struct bufferevent *stream, void *arg)
+{
+	struct client *c = arg;
+
+	(void)stream;
+	if (c->ended)
+		client_close(c);
+	else
+		serve(c);
+}
+
+/* A client may close its side and still read what it asked for. */
+static void on_closed(struct bufferevent *stream, short what, void *arg)
+{
+	struct client *c = arg;
+
+	if (!(what & BEV_EVENT_EOF) || c->watching || c->ended ||
+	    evbuffer_get_length(bufferevent_get_output(stream)) == 0) {
+		client_close(c);
+		return;
+	}
+	c->ended = true;
+	bufferevent_disable(stream, EV_READ);
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
@@ -183,7 +231,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 	c->server = s;
 	list_add_tail(&s->clients, &c->link);
 	s->client_count++;
-	bufferevent_setcb(c->stream, on_readable, NULL, on_closed, c);
+	bufferevent_setcb(c->stream, on_readable, on_written, on_closed, c);
 	bufferevent_setwatermark(c->stream, EV_READ, 0, 2 * CTL_LINE_MAX);
 	bufferevent_enable(c->stream, EV_READ | EV_WRITE);
 }
@@ -293,19 +341,27 @@ void ctl_server_close(struct ctl_server *s)
 	free(s);
 }
 
+/* An event may come of the very request that is being answered. */
+static void drop_watcher(struct ctl_server *s, struct client *c)
+{
+	if (c == s->serving)
+		c->lost = true;
+	else
+		client_close(c);
+}
+
 void ctl_server_event(struct ctl_server *s, const json_t *object)
 {
 	list_each(l, next, &s->clients)
 	{
 		struct client *c = container_of(l, struct client, link);
-		struct evbuffer *out = bufferevent_get_output(c->stream);
 
 		if (!c->watching)
 			continue;
-		if (evbuffer_get_length(out) > WATCH_BACKLOG_MAX)
-			client_close(c);
+		if (is_behind(c))
+			drop_watcher(s, c);
 		else
-			write_line(out, object);
+			write_line(bufferevent_get_output(c->stream), object);
 	}
 }
 

@@ -4,8 +4,9 @@
  * request lines, calls the table's answers, sends what they emit; `watch` keeps
  * a connection open and sends it every event.
  *
- * Bounded: so many clients, so long a line, so much unsent output (a watcher
- * that does not read is dropped).
+ * Bounded: so many clients, so long a line, so much unsent output. A client that
+ * does not read what it asked for is not heard until it does; a watcher that does
+ * not read is dropped.
  */
 #ifndef COMMON_CTL_SERVER_H
 #define COMMON_CTL_SERVER_H
