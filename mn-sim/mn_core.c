@@ -436,7 +436,7 @@ void mn_core_stop(struct mn_core *mn, struct now now, struct effect_list *fx)
 	if (mn->stopped)
 		return;
 	if (mn->config.deregister_on_exit && mn->bound)
-		mn_ask(mn, MN_DEREGISTER, now, fx);
+		mn_take_leave(mn, now, fx);
 	mn->place = MN_NOWHERE;
 	mn_unsettle(mn, fx);
 	mn->stopped = true;

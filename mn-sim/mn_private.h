@@ -156,6 +156,7 @@ bool mn_try_elsewhere(struct mn_core *mn, instant_t avoid_until, struct now now,
 void mn_ask(struct mn_core *mn, enum mn_wish wish, struct now now,
 	    struct effect_list *fx);
 void mn_ask_here(struct mn_core *mn, struct now now, struct effect_list *fx);
+void mn_take_leave(struct mn_core *mn, struct now now, struct effect_list *fx);
 void mn_on_request_timer(struct mn_core *mn, struct now now, struct effect_list *fx);
 void mn_ask_later(struct mn_core *mn, duration_t at_least, struct now now);
 uint16_t mn_lifetime_wanted(const struct mn_core *mn);

@@ -298,6 +298,12 @@ static void lose_patience(struct mn_core *mn)
 		mn->patience = duration_ms(PATIENCE_FIRST_MS);
 }
 
+/* The last Request of all keeps no pace: there is nobody left to send it later. */
+void mn_take_leave(struct mn_core *mn, struct now now, struct effect_list *fx)
+{
+	emit(mn, MN_DEREGISTER, now, fx);
+}
+
 /* One a second in the long run, a short burst aside (RFC 5944 3.6). */
 void mn_ask(struct mn_core *mn, enum mn_wish wish, struct now now,
 	    struct effect_list *fx)

@@ -504,6 +504,30 @@ static void at_the_end_nothing_is_left(void)
 	}
 }
 
+/* Its agent has just restarted twice, and three Requests left at once. */
+static void it_takes_its_leave_however_soon(void)
+{
+	unsigned sent = 0;
+	struct bench b;
+
+	bench_init(&b);
+	b.config.deregister_on_exit = true;
+	visit(&b);
+	for (unsigned i = 0; i < 2; i++) {
+		hear_visited(&b, 400);
+		hear_visited(&b, 0);
+		bench_reply(&b, MIP_ACCEPTED, 300);
+	}
+	CU_ASSERT_EQUAL(b.asked, 3);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERED);
+	effect_list_clear(&b.fx);
+	mn_core_stop(b.mn, b.now, &b.fx);
+	for (size_t i = 0; i < b.fx.count; i++)
+		sent += b.fx.at[i].kind == EFFECT_SEND_LINK;
+	CU_ASSERT_EQUAL(sent, 1);
+	bench_fini(&b);
+}
+
 void suite_mn_core(void)
 {
 	CU_pSuite s = CU_add_suite("mn_core", NULL, NULL);
@@ -527,4 +551,5 @@ void suite_mn_core(void)
 	CU_ADD_TEST(s, the_interface_may_vanish_and_come_back);
 	CU_ADD_TEST(s, another_configuration);
 	CU_ADD_TEST(s, at_the_end_nothing_is_left);
+	CU_ADD_TEST(s, it_takes_its_leave_however_soon);
 }
