@@ -138,10 +138,12 @@ static bool is_stored(const struct registration *reg)
 }
 
 /* RFC 5944 3.8.2.1 b. */
-static struct verdict judge_ident(const struct registration *reg, duration_t tolerance)
+static struct verdict judge_ident(struct registration *reg, duration_t tolerance)
 {
-	switch (ident_judge(reg->rq.ident, reg->node->last_ident, reg->now.ntp,
-			    tolerance)) {
+	uint64_t last = reg->node->last_ident;
+
+	reg->clock = ident_clock(reg->now.ntp, last, tolerance);
+	switch (ident_judge(reg->rq.ident, last, reg->clock, tolerance)) {
 	case IDENT_FRESH:
 		return ACCEPT;
 	case IDENT_DUPLICATE:

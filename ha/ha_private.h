@@ -136,6 +136,7 @@ struct registration {
 	struct mip_ext_index ix;
 	struct home_node *node;
 	struct reply_context reply;
+	uint64_t clock; /* that the node's timestamps are held against */
 	bool authentic; /* node, Identification and foreign agent have passed */
 };
 

@@ -92,7 +92,7 @@ static void send_denial(struct ha_core *ha, struct registration *reg, uint8_t co
 	uint8_t scratch[STORED_REPLY_MAX];
 	uint8_t *bytes = reg->authentic ? reg->node->reply.bytes : scratch;
 	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime,
-				    reg->now.ntp, bytes);
+				    reg->clock, bytes);
 
 	if (reg->authentic) {
 		ha_reply_store(reg->node, &reg->reply, len);
@@ -189,7 +189,7 @@ static void unbind_node(struct ha_core *ha, struct registration *reg,
 void ha_on_request(struct ha_core *ha, const struct datagram *dg, struct now now,
 		   struct effect_list *fx)
 {
-	struct registration reg = { .dg = dg, .now = now };
+	struct registration reg = { .dg = dg, .now = now, .clock = now.ntp };
 	struct verdict v;
 
 	ha_count(ha, HA_REQUESTS);

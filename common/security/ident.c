@@ -31,6 +31,14 @@ enum ident_verdict ident_judge(uint64_t received, uint64_t last, uint64_t clock,
 	return IDENT_FRESH;
 }
 
+uint64_t ident_clock(uint64_t clock, uint64_t last, duration_t tolerance)
+{
+	if (last == 0 || ntp64_diff(last, clock).ns <= tolerance.ns)
+		return clock;
+	/* A second later, so that a denial's whole seconds are later than `last`. */
+	return ntp64_add(last, duration_s(1));
+}
+
 uint64_t ident_resync(uint64_t received, uint64_t clock)
 {
 	return join(clock, received);

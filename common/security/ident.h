@@ -28,6 +28,14 @@ enum ident_verdict {
 enum ident_verdict ident_judge(uint64_t received, uint64_t last, uint64_t clock,
 			       duration_t tolerance);
 
+/*
+ * The clock to hold a node's timestamps against: ours, unless it was set back.  A
+ * last accepted timestamp further ahead of our clock than the tolerance tells so;
+ * then it goes on from there, or the node would be locked out until our clock has
+ * caught up.
+ */
+uint64_t ident_clock(uint64_t clock, uint64_t last, duration_t tolerance);
+
 /* That of a denial with code 133: our clock's seconds, the Request's low word. */
 uint64_t ident_resync(uint64_t received, uint64_t clock);
 

@@ -110,6 +110,36 @@ static void the_offset_brings_clocks_together(void)
 	}
 }
 
+/* Our clock was set back by an hour since we accepted `last`. */
+static void a_clock_set_back_locks_nobody_out(void)
+{
+	const uint64_t last = ntp64_add(CLOCK, duration_s(3600));
+	const uint64_t clock = ident_clock(CLOCK, last, duration_s(7));
+	uint64_t node = last, asked = ident_next(node, duration_s(0), last, 5);
+	uint64_t denial, again;
+
+	CU_ASSERT_TRUE(ntp64_after(clock, last));
+	CU_ASSERT_EQUAL(ident_judge(asked, last, clock, duration_s(7)), IDENT_FRESH);
+	CU_ASSERT_EQUAL(ident_judge(last - 1, last, clock, duration_s(7)), IDENT_OLD);
+
+	/* A node that has followed our clock back is brought forward by one denial. */
+	asked = ident_next(CLOCK, duration_s(0), 0, 6);
+	CU_ASSERT_NOT_EQUAL(ident_judge(asked, last, clock, duration_s(7)),
+			    IDENT_FRESH);
+	denial = ident_resync(asked, clock);
+	again = ident_next(CLOCK, ident_offset(denial, CLOCK), 0, 7);
+	CU_ASSERT_EQUAL(ident_judge(again, last, clock, duration_s(7)), IDENT_FRESH);
+}
+
+static void a_clock_that_was_not_set_back_is_ours(void)
+{
+	CU_ASSERT_EQUAL(ident_clock(CLOCK, 0, duration_s(7)), CLOCK);
+	CU_ASSERT_EQUAL(ident_clock(CLOCK, CLOCK - 1, duration_s(7)), CLOCK);
+	CU_ASSERT_EQUAL(
+		ident_clock(CLOCK, ntp64_add(CLOCK, duration_s(7)), duration_s(7)),
+		CLOCK);
+}
+
 void suite_ident(void)
 {
 	CU_pSuite s = CU_add_suite("ident", NULL, NULL);
@@ -125,4 +155,8 @@ void suite_ident(void)
 		    randomness_shows_in_the_low_bits_only);
 	CU_add_test(s, "the offset brings clocks together",
 		    the_offset_brings_clocks_together);
+	CU_add_test(s, "a clock set back locks nobody out",
+		    a_clock_set_back_locks_nobody_out);
+	CU_add_test(s, "a clock that was not set back is ours",
+		    a_clock_that_was_not_set_back_is_ours);
 }
