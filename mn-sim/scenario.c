@@ -17,6 +17,7 @@
 enum {
 	TCP_TICK_MS = 5,
 	STATUS_MS = 1000,
+	ANSWER_MS = 50,        /* for an agent to tell what its tunnels carry */
 	DRAIN_MS = 500,        /* for what is still on its way at the end */
 	STREAM_END_MS = 15000, /* for a stream to end in order */
 };
@@ -137,17 +138,27 @@ static void make_status(const struct scenario *s, char *text, size_t room)
 					       s->watched[i].tunnels);
 }
 
+static void ask_for_tunnels(struct scenario *s)
+{
+	for (unsigned w = 0; w < s->config->watch_count; w++)
+		if (s->watched[w].polls)
+			(void)ctl_client_ask(s->watched[w].polls, "show tunnels");
+}
+
+/* By turns: ask for what the status line needs, and show it. */
 static instant_t run_status(struct scenario *s, unsigned i, instant_t now)
 {
 	char text[STATUS_TEXT];
 
 	(void)i;
+	s->asked = !s->asked;
+	if (s->asked) {
+		ask_for_tunnels(s);
+		return instant_add(now, duration_ms(ANSWER_MS));
+	}
 	make_status(s, text, sizeof(text));
 	live_status(&s->live, text);
-	for (unsigned w = 0; w < s->config->watch_count; w++)
-		if (s->watched[w].polls)
-			(void)ctl_client_ask(s->watched[w].polls, "show tunnels");
-	return instant_add(now, duration_ms(STATUS_MS));
+	return instant_add(now, duration_ms(STATUS_MS - ANSWER_MS));
 }
 
 static instant_t run_flush(struct scenario *s, unsigned i, instant_t now)
@@ -367,6 +378,7 @@ int scenario_run(struct scenario *s, struct scenario_result *result)
 	s->move[0].done = true;
 	s->moves_done = 1;
 	live_start(&s->live);
+	live_say(&s->live, s->config->title);
 	rc = add_jobs(s);
 	if (rc < 0)
 		return rc;

@@ -57,6 +57,7 @@ struct scenario {
 	struct move_result *move;
 	struct flow_result *flow;
 	struct stream_result *stream;
+	bool asked; /* for the status line; it is shown next */
 	bool interrupted;
 	int error;
 };
