@@ -37,6 +37,32 @@ static const struct conf_element tun = {
 	.line = CONF_NO_LINE,
 };
 
+static const struct conf_choice syncs[] = {
+	{ "second", STORE_SYNC_SECOND },
+	{ "batch", STORE_SYNC_BATCH },
+	{ NULL, 0 },
+};
+
+static const struct conf_attr store_rows[] = {
+	CONF_ROW(store_config, path, "path", CONF_PATH,
+		 .def = "/var/lib/sojourn/mip-ha",
+		 .help = "the folder; it is made if it is not there"),
+	CONF_ROW(store_config, sync, "sync", CONF_CHOICE, .def = "second",
+		 .choices = syncs,
+		 .help = "written through to the disk every second, or at every batch, "
+			 "before anything is answered"),
+};
+
+static const struct conf_element store = {
+	.name = "store",
+	.help = "where bindings and Identifications outlive the agent; without one "
+		"they do not",
+	.attr = store_rows,
+	.attr_count = CONF_COUNT(store_rows),
+	.size = sizeof(struct store_config),
+	.line = CONF_NO_LINE,
+};
+
 static const struct conf_attr network_rows[] = {
 	CONF_ROW(home_network, prefix, "prefix", CONF_NETWORK, .required = true,
 		 .help = "the network that home addresses are from"),
@@ -88,6 +114,11 @@ static const struct conf_child children[] = {
 	CONF_ONE(ha_config, control, common),
 	CONF_ONE(ha_config, tun, common),
 	CONF_ONE(ha_config, conf_limits, common),
+	{ .element = &store,
+	  .keep = CONF_KEEP_IF,
+	  .at = offsetof(struct ha_config, store),
+	  .count = offsetof(struct ha_config, has_store),
+	  .max = 1 },
 	CONF_MANY(ha_config, home_network, network, network_count, 0, CONF_SITES_MAX),
 	CONF_MANY(ha_config, conf_advertise, advert, advert_count, 0, CONF_LINKS_MAX),
 	CONF_MANY(ha_config, conf_node, node, node_count, 0, CONF_PEERS_MAX),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Binding a node is a deed: forwarding, route, old tunnels, gratuitous ARP, what is
- * to be remembered, Reply, in this order (RFC 5944 3.8.2.2, 4.6).  The edge stops at the first
- * effect that fails.  What can be done without is then passed over; anything
- * else is undone, as if the Request had never come, and denied with 130.
+ * to be remembered, Reply, in this order (RFC 5944 3.8.2.2, 4.6).  The edge stops
+ * at the first effect that fails.  What can be done without is then passed over;
+ * anything else is undone, as if the Request had never come, and denied with 130.
  *
  * Deregistrations are no deeds: what is to go is gone from our tables, and an
  * effect that fails finds it gone already.

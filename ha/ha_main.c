@@ -26,6 +26,20 @@ static const struct violations *ha_violations(const void *core)
 	return ha_core_violations(core);
 }
 
+static bool ha_restore(void *core, struct reader record, struct now now,
+		       struct effect_list *fx)
+{
+	return ha_core_restore(core, record, now, fx);
+}
+
+static void ha_each_record(const void *core, struct now now,
+			   void (*visit)(void *arg, struct in_addr home,
+					 const uint8_t *bytes, size_t len),
+			   void *arg)
+{
+	ha_core_each_record(core, now, visit, arg);
+}
+
 static bool load(void *config, const char *path, struct conf_faults *faults)
 {
 	return ha_config_load(path, config, faults) == 0;
@@ -41,6 +55,13 @@ static const struct common_config *common(const void *config)
 	const struct ha_config *c = config;
 
 	return &c->common;
+}
+
+static const struct store_config *store(const void *config)
+{
+	const struct ha_config *c = config;
+
+	return c->has_store ? &c->store : NULL;
 }
 
 /* The entry for link `name`, new or known; NULL when there is no room. */
@@ -95,13 +116,15 @@ static const struct agent_program program = {
 		   "what is sent to them at home and tunnels it to where they are.",
 	.default_config = "/etc/sojourn/ha.xml",
 	.router = true,
-	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations },
+	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations,
+		  .restore = ha_restore, .each_record = ha_each_record },
 	.config = { .size = sizeof(struct ha_config),
 		    .load = load,
 		    .release = release,
 		    .common = common,
 		    .served = served,
 		    .max_entries = max_entries,
+		    .store = store,
 		    .list_options = ha_config_list_options },
 	.status = ha_ctl_status,
 	.requests = ha_ctl_requests,

@@ -74,10 +74,16 @@ struct site_config {
 	int line;
 };
 
+/* When what is remembered is written through to the disk. */
+enum store_sync {
+	STORE_SYNC_SECOND, /* within a second */
+	STORE_SYNC_BATCH,  /* before anything is answered */
+};
+
 /* <store>: the folder that outlives the agent. */
 struct store_config {
 	char path[CONF_PATH_MAX];
-	bool every_batch; /* through to the disk before anything is answered */
+	enum store_sync sync;
 };
 
 enum log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };

@@ -18,4 +18,6 @@ edge_sources += \
 	common/io/rtnl_edit.c common/io/rtnl_edit.h \
 	common/io/rtnl_sweep.c common/io/rtnl_sweep.h \
 	common/io/startup.c common/io/startup.h \
+	common/io/store.c common/io/store.h \
+	common/io/store_read.c common/io/store_read.h \
 	common/io/sysctl.c common/io/sysctl.h

@@ -97,6 +97,14 @@ static int act_arp_policy(void *arg, const struct effect *e)
 	return error;
 }
 
+static int act_remember(void *arg, const struct effect *e)
+{
+	struct agent_shell *s = arg;
+
+	store_put(s->store, e->home, e->record.bytes, e->record.len);
+	return 0; /* its failures are no reason to refuse anything */
+}
+
 static int act_send_arp(void *arg, const struct effect *e)
 {
 	const struct served *v = agent_served_find(arg, e->arp.ifindex);
@@ -108,13 +116,16 @@ static int act_send_udp(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
+	store_commit(s->store, s->now.mono);
 	return reg_sock_send(s->reg, &e->udp);
 }
 
 static int act_send_link(void *arg, const struct effect *e)
 {
-	const struct served *v = agent_served_find(arg, e->frame.ifindex);
+	struct agent_shell *s = arg;
+	const struct served *v = agent_served_find(s, e->frame.ifindex);
 
+	store_commit(s->store, s->now.mono);
 	return v ? link_sock_send_frame(v->sock, &e->frame) : -ENODEV;
 }
 
@@ -152,6 +163,7 @@ void agent_act_init(struct agent_shell *s)
 			[EFFECT_NEIGHBOUR] = act_neighbour,
 			[EFFECT_ADDRESS] = act_address,
 			[EFFECT_ARP_POLICY] = act_arp_policy,
+			[EFFECT_REMEMBER] = act_remember,
 			[EFFECT_SEND_ARP] = act_send_arp,
 			[EFFECT_SEND_UDP] = act_send_udp,
 			[EFFECT_SEND_LINK] = act_send_link,

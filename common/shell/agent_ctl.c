@@ -50,6 +50,7 @@ static void show_status(void *agent, const char *argument, struct ctl_reply *rep
 	json_object_set_new(
 		row, "tunnels",
 		json_integer((json_int_t)fwd_tunnels(datapath_fwd(s->data))));
+	agent_store_show(s, row);
 	if (row && s->program->status)
 		s->program->status(s->core, s->config, now, row);
 	ctl_reply_row(reply, row);

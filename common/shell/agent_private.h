@@ -10,6 +10,7 @@
  *   agent_served.c   packet sockets on the links that are served
  *   agent_warn.c     what around us is not as it should be
  *   agent_act.c      effects as calls of the edges
+ *   agent_store.c    what outlives the agent
  *   agent_ctl.c      the control socket's requests that all agents have
  */
 #ifndef COMMON_SHELL_AGENT_PRIVATE_H
@@ -27,6 +28,7 @@
 #include "common/io/rtnl.h"
 #include "common/io/rtnl_edit.h"
 #include "common/io/startup.h"
+#include "common/io/store.h"
 #include "common/io/sysctl.h"
 #include "common/shell/agent_shell.h"
 
@@ -72,6 +74,7 @@ struct agent_shell {
 	struct rtnl_edit *edit;
 	struct reg_sock *reg;
 	struct datapath *data;
+	struct store *store; /* NULL: none */
 	struct links links;
 	struct sysctls sysctls;
 	struct io_counts counts;
@@ -116,6 +119,13 @@ struct served *agent_served_find(struct agent_shell *s, int ifindex);
 
 /* agent_act.c */
 void agent_act_init(struct agent_shell *s);
+
+/* agent_store.c: what was there is restored; a fault is said, and no more. */
+void agent_store_open(struct agent_shell *s);
+void agent_store_close(struct agent_shell *s);
+void agent_store_show(const struct agent_shell *s, json_t *row);
+const struct store_config *agent_store_config(const struct agent_shell *s,
+					      const void *config); /* NULL: none */
 
 /* agent_shell.c: logging as configured, and what the edges call. */
 void agent_set_log(struct agent_shell *s);

@@ -63,6 +63,14 @@ struct agent_core_ops {
 	unsigned (*counters)(const void *core, struct counter_set *sets, unsigned room);
 	struct sa_store *(*associations)(const void *core);
 	const struct violations *(*violations)(const void *core);
+
+	/* NULL where nothing outlives the agent; else both. */
+	bool (*restore)(void *core, struct reader record, struct now now,
+			struct effect_list *fx);
+	void (*each_record)(const void *core, struct now now,
+			    void (*visit)(void *arg, struct in_addr home,
+					  const uint8_t *bytes, size_t len),
+			    void *arg);
 };
 
 /* The functions of a configuration (ha_config.h and the like, common/conf). */
@@ -73,6 +81,7 @@ struct agent_config_ops {
 	const struct common_config *(*common)(const void *config);
 	unsigned (*served)(const void *config, struct served_link *to, unsigned room);
 	size_t (*max_entries)(const void *config); /* of the forwarding table */
+	const struct store_config *(*store)(const void *config); /* NULL: none */
 	void (*list_options)(FILE *to);
 };
 

@@ -23,8 +23,12 @@ struct effect_list *agent_shell_begin(struct agent_shell *s, struct now *now)
 
 void agent_shell_done(struct agent_shell *s)
 {
+	instant_t next;
+
 	effects_run(&s->actor, &s->fx, &s->spare);
-	loop_set_deadline(s->loop, s->program->core.next_deadline(s->core),
+	store_commit(s->store, s->now.mono);
+	next = s->program->core.next_deadline(s->core);
+	loop_set_deadline(s->loop, instant_min(next, store_next(s->store)),
 			  s->now.mono);
 }
 
@@ -90,6 +94,7 @@ void agent_on_deadline(void *shell)
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
 	s->program->core.deadline(s->core, now, fx);
+	store_due(s->store, now.mono);
 	agent_shell_done(s);
 }
 
@@ -150,16 +155,28 @@ void agent_on_hangup(void *shell)
 	agent_shell_reload(s, &faults);
 }
 
+static bool same_store(const struct store_config *a, const struct store_config *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(a->path, b->path) == 0 && a->sync == b->sync;
+}
+
 /* What is opened once, at the start, stays as it was. */
-static void say_what_waits(const struct common_config *old,
-			   const struct common_config *new,
+static void say_what_waits(const struct agent_shell *s, const void *config,
 			   const struct agent_faults *faults)
 {
+	const struct common_config *old = agent_common(s);
+	const struct common_config *new = s->program->config.common(config);
+
 	if (strcmp(old->tun, new->tun) != 0)
 		faults->say(faults->arg, "tun/@name: another name needs a restart");
 	if (strcmp(old->control, new->control) != 0)
 		faults->say(faults->arg,
 			    "control/@socket: another path needs a restart");
+	if (!same_store(agent_store_config(s, s->config),
+			agent_store_config(s, config)))
+		faults->say(faults->arg, "store: another one needs a restart");
 }
 
 /* In the background there is no standard error any more. */
@@ -207,7 +224,7 @@ bool agent_shell_reload(struct agent_shell *s, const struct agent_faults *faults
 		faults->say(faults->arg, "out of memory: the old configuration stays");
 		return false;
 	}
-	say_what_waits(agent_common(s), s->program->config.common(config), faults);
+	say_what_waits(s, config, faults);
 	take_configuration(s, config);
 	return true;
 }

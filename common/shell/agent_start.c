@@ -278,6 +278,19 @@ static void stop_core(void *arg)
 	s->program->core.free(s->core);
 }
 
+static int start_store(void *arg, struct startup_fault *fault)
+{
+	(void)fault;
+	agent_store_open(arg);
+	return 0;
+}
+
+/* Before the core: what it takes back at the end is to be there at the next start. */
+static void stop_store(void *arg)
+{
+	agent_store_close(arg);
+}
+
 static void stop_watches(void *arg)
 {
 	struct agent_shell *s = arg;
@@ -346,6 +359,7 @@ static const struct startup_step steps[] = {
 	{ "clear what a predecessor left", start_sweep, NULL, NULL },
 	{ "open the served links", start_served, stop_served, NULL },
 	{ "start the agent", start_core, stop_core, NULL },
+	{ "restore what is stored", start_store, stop_store, NULL },
 	{ "watch descriptors and signals", start_watches, stop_watches, NULL },
 	{ "look at the surroundings", start_warnings, NULL, NULL },
 };

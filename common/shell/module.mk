@@ -11,4 +11,5 @@ edge_sources += \
 	common/shell/agent_served.c \
 	common/shell/agent_shell.c common/shell/agent_shell.h \
 	common/shell/agent_start.c \
+	common/shell/agent_store.c \
 	common/shell/agent_warn.c
