@@ -22,13 +22,18 @@ static struct verdict discard(enum ha_counter why)
 	return (struct verdict){ .kind = VERDICT_DISCARD, .why = why };
 }
 
-/* 255.255.255.255, or the subnet-directed broadcast of a network we know. */
+/*
+ * 255.255.255.255, or the subnet-directed broadcast of a network we know; not an
+ * address of ours, which with a prefix of 31 or 32 bits may look like one.
+ */
 static bool is_broadcast(const struct ha_core *ha, const struct datagram *dg)
 {
 	const struct link *link = links_by_index(&ha->links, dg->ifindex);
 
 	if (dg->dst.s_addr == htonl(INADDR_BROADCAST))
 		return true;
+	if (ha_owns(ha, dg->dst))
+		return false;
 	for (unsigned i = 0; i < ha->config.network_count; i++)
 		if (ha_same_addr(ipv4_prefix_broadcast(ha->home_links[i].prefix),
 				 dg->dst))

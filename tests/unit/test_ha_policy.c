@@ -396,6 +396,16 @@ static void only_neighbours_are_answered_on_the_link(void)
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
 	CU_ASSERT_EQUAL(b.reply_effect.kind, EFFECT_SEND_LINK);
 	hb_stop(&b);
+
+	/* HA-RPY-02: the node itself always, though the link's prefix leave it out */
+	hb_init(&b);
+	for (unsigned i = 0; i < b.links.count; i++)
+		b.links.link[i].addr[0].len = 32;
+	hb_start(&b);
+	a = hb_ask_home(&b, HB_NODE);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(b.reply_effect.kind, EFFECT_SEND_LINK);
+	hb_stop(&b);
 }
 
 void suite_ha_policy(void)
