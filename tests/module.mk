@@ -47,7 +47,7 @@ unit_sources += tests/unit/test_ha_change.c
 unit_sources += tests/unit/test_ha_memory.c
 unit_sources += tests/unit/test_effects_run.c tests/unit/test_link_filter.c \
 	tests/unit/test_log.c tests/unit/test_loop.c tests/unit/test_reg_sock.c \
-	tests/unit/test_startup.c
+	tests/unit/test_host.c tests/unit/test_startup.c
 unit_sources += tests/unit/fa_world.c tests/unit/fa_world.h
 unit_sources += tests/unit/test_pending.c
 unit_sources += tests/unit/test_visitor.c
@@ -92,7 +92,7 @@ tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
 
 EXTRA_DIST += tests/run tests/lint tests/netns tests/kernel tests/demo tests/bench
-EXTRA_DIST += tests/vectors
+EXTRA_DIST += tests/vectors tests/CONFORMANCE
 
 include $(top_srcdir)/tests/conf/module.mk
 include $(top_srcdir)/tests/fuzz/module.mk

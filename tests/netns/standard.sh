@@ -43,6 +43,8 @@ arp_of_the_node() {
 	sniff_end cable
 	equal "all the time it broadcasts no ARP" "$(recorded cable \
 		"arp and ether src $(mac mn radio0) and ether broadcast")" ""
+	equal "and nobody broadcasts ARP for the visitor" "$(recorded cable \
+		"arp[6:2] = 1 and arp[24:4] = 0x0a01000a")" ""
 }
 
 # With an address of its own it has to find its router, but not in the name of its home

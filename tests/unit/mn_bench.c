@@ -90,6 +90,7 @@ static void take_request(struct bench *b, struct reader payload, struct in_addr 
 	CU_ASSERT(auth_verify(b->signer, SA_MN_HA, b->rq.home, payload, &ix, NULL) ==
 		  AUTH_OK);
 	b->rq_signed_for_agent = ix.mn_fa_count == 1;
+	CU_ASSERT(!ix.mn_fa_count || ix.mn_ha.start < ix.mn_fa.start); /* AUTH-09 */
 	if (b->rq_signed_for_agent)
 		CU_ASSERT(auth_verify(b->signer, SA_MN_FA, b->rq.home, payload, &ix,
 				      NULL) == AUTH_OK);
@@ -114,6 +115,8 @@ static void take_frame(struct bench *b, const struct effect_frame *f)
 		return;
 	}
 	CU_ASSERT(f->bytes[8] == 1 && f->bytes[9] == PROTO_ICMP);
+	CU_ASSERT_EQUAL(memcmp(f->bytes + 16, "\xe0\x00\x00\x0b", 4), 0);
+	CU_ASSERT_EQUAL(memcmp(f->to.octet, "\x01\x00\x5e\x00\x00\x0b", 6), 0);
 	CU_ASSERT(mip_solicit_decode(reader_over(f->bytes + IPV4_HEADER,
 						 (size_t)f->len - IPV4_HEADER)) ==
 		  ADVERT_OK);

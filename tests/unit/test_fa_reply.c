@@ -281,6 +281,23 @@ static void demands_the_agents_signature_when_shared(void)
 	CU_ASSERT_EQUAL(heard_of(&a, &s), 68);
 }
 
+/* AUTH-13: whom was asked does not matter when another, known, one answers. */
+static void the_home_agent_of_a_reply_names_the_association(void)
+{
+	struct ask a = usual_ask();
+	struct say s;
+
+	a.home_agent = IP(10, 1, 0, 255); /* discovery */
+	s = say_to(&a);
+	s.home_agent = HOME_AGENT;
+	s.code = MIP_HA_UNKNOWN_HA;
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 68);
+	s.fa_ha = 1;
+	CU_ASSERT_EQUAL(heard_of(&a, &s), MIP_HA_UNKNOWN_HA);
+	s.spoil_fa_ha = true;
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 68);
+}
+
 /* T-06: what was asked decides, not what the Reply says of itself. */
 static void a_deregistration_may_be_unsigned(void)
 {
@@ -375,6 +392,8 @@ void suite_fa_reply(void)
 	CU_add_test(s, "unmatched replies are dropped", unmatched_replies_are_dropped);
 	CU_add_test(s, "demands the agent's signature when shared",
 		    demands_the_agents_signature_when_shared);
+	CU_add_test(s, "the home agent of a reply names the association",
+		    the_home_agent_of_a_reply_names_the_association);
 	CU_add_test(s, "a deregistration may be unsigned",
 		    a_deregistration_may_be_unsigned);
 	CU_add_test(s, "malformed replies are denied", malformed_replies_are_denied);

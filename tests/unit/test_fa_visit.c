@@ -242,6 +242,8 @@ static void a_co_located_node_passes_through(void)
 	a.care_of = a.src = IP(10, 2, 0, 77);
 	fa_world_register(&w, &a);
 	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 0);
+	/* FA-REG-18: not to where it came from */
+	CU_ASSERT_EQUAL(fa_world_heard(&w).udp.dst.s_addr, NODE.s_addr);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_FORWARD), 0);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
 	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);

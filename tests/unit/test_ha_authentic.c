@@ -348,6 +348,27 @@ static void every_changed_bit_changes_nothing(void)
 	hb_stop(&b);
 }
 
+/* GEN-11. */
+static void what_is_not_understood_is_covered_all_the_same(void)
+{
+	static const uint8_t skippable[] = { 200, 3, 1, 2, 3 };
+	struct ha_bench b;
+	struct ha_ask a;
+	uint8_t bytes[MIP_MESSAGE_MAX];
+	size_t len;
+
+	hb_open(&b);
+	a = hb_ask(&b, HB_NODE, COA);
+	a.extra = skippable;
+	a.extra_len = sizeof(skippable);
+	len = hb_encode(&b, &a, bytes);
+	bytes[MIP_REQUEST_LEN + 4] ^= 1;
+	CU_ASSERT_EQUAL(hb_send_bytes(&b, &a, bytes, len), MIP_HA_MN_AUTH);
+	bytes[MIP_REQUEST_LEN + 4] ^= 1;
+	CU_ASSERT_EQUAL(hb_send_bytes(&b, &a, bytes, len), MIP_ACCEPTED);
+	hb_stop(&b);
+}
+
 static void every_truncation_is_silence(void)
 {
 	struct ha_bench b;
@@ -384,11 +405,20 @@ static void an_authentic_foreign_agent_is_answered_so(void)
 {
 	struct ha_bench b;
 	struct ha_ask a;
+	struct mip_ext_index ix;
+	struct mip_reply rp;
 
 	hb_open(&b);
 	a = ask_over_fa(&b);
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
 	CU_ASSERT_TRUE(b.reply_authentic && b.reply_has_fa);
+	/* AUTH-10: for the node first */
+	mip_reply_decode(reader_over(b.reply_effect.udp.bytes, b.reply_effect.udp.len),
+			 &rp);
+	mip_ext_index(rp.extensions, &ix);
+	CU_ASSERT_EQUAL(ix.count, 2);
+	CU_ASSERT_EQUAL(ix.ext[0].type, MIP_EXT_MN_HA);
+	CU_ASSERT_EQUAL(ix.ext[1].type, MIP_EXT_FA_HA);
 	hb_stop(&b);
 }
 
@@ -421,6 +451,23 @@ static void a_foreign_agent_we_know_must_prove_itself(void)
 	hb_send(&b, &a);
 	a.fa_spi = HB_FA_SPI;
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	hb_stop(&b);
+}
+
+/* AUTH-13: not the care-of address. */
+static void the_source_of_a_request_names_the_foreign_agent(void)
+{
+	struct ha_bench b;
+	struct ha_ask a;
+
+	hb_open(&b);
+	a = ask_over_fa(&b);
+	a.rq.care_of = hb_addr(COA2);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	CU_ASSERT_TRUE(b.reply_has_fa && b.reply_authentic);
+	a = hb_ask(&b, HB_NODE, HB_FA);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	CU_ASSERT_FALSE(b.reply_has_fa);
 	hb_stop(&b);
 }
 
@@ -513,11 +560,15 @@ void suite_ha_authentic(void)
 		    forgery_does_not_shut_the_node_out);
 	CU_add_test(s, "every changed bit changes nothing",
 		    every_changed_bit_changes_nothing);
+	CU_add_test(s, "what is not understood is covered all the same",
+		    what_is_not_understood_is_covered_all_the_same);
 	CU_add_test(s, "every truncation is silence", every_truncation_is_silence);
 	CU_add_test(s, "an authentic foreign agent is answered so",
 		    an_authentic_foreign_agent_is_answered_so);
 	CU_add_test(s, "a foreign agent we know must prove itself",
 		    a_foreign_agent_we_know_must_prove_itself);
+	CU_add_test(s, "the source of a request names the foreign agent",
+		    the_source_of_a_request_names_the_foreign_agent);
 	CU_add_test(s, "a strange foreign agent is silence",
 		    a_strange_foreign_agent_is_silence);
 	CU_add_test(s, "deregistering needs no foreign agent",

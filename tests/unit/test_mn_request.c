@@ -385,6 +385,20 @@ static void what_is_unavailable_is_left_out(void)
 	bench_init(&b);
 	b.config.reverse_tunnel = true;
 	visit(&b);
+	bench_reply(&b, MIP_HA_NO_REVERSE, 0);
+	CU_ASSERT_EQUAL(b.rq.flags, 0);
+	bench_fini(&b);
+
+	bench_init(&b);
+	b.config.reverse_tunnel = true;
+	visit(&b);
+	deny(&b, MIP_FA_NO_REVERSE, 0);
+	CU_ASSERT_EQUAL(b.rq.flags, 0);
+	bench_fini(&b);
+
+	bench_init(&b);
+	b.config.reverse_tunnel = true;
+	visit(&b);
 	bench_reply(&b, MIP_HA_BAD_REQUEST, 0);
 	CU_ASSERT_EQUAL(b.rq.flags, 0);
 	bench_reply(&b, MIP_HA_REVERSE_MANDATORY, 0);
@@ -406,11 +420,12 @@ static int64_t pause_after(uint8_t code)
 	bench_hear(&b, &a, BENCH_VISITED);
 	then = b.now.mono;
 	if (mip_code_is_ha_denial(code))
-		bench_reply(&b, code, 0);
+		bench_reply(&b, code, 5);
 	else
-		deny(&b, code, 0);
+		deny(&b, code, 5);
 	for (unsigned i = 0; i < 600 && b.asked == 1; i++)
 		bench_run(&b, duration_ms(500));
+	CU_ASSERT_EQUAL(b.rq.lifetime, 300); /* FMT-07: 5 said nothing */
 	then.ns = b.now.mono.ns - then.ns;
 	bench_fini(&b);
 	return then.ns / 1000000000;
