@@ -211,7 +211,7 @@ sniff() {
 	shift 3
 	lab_start "sniff-$name" "$host" tcpdump -Z root -n -s 0 -U --immediate-mode \
 		-i "$interface" -w "$LAB_DIR/$name.pcap" "$@"
-	lab_wait 10 "grep -q 'listening on' $LAB_DIR/sniff-$name.log" ||
+	lab_wait 10 "grep -qs 'listening on' $LAB_DIR/sniff-$name.log" ||
 		story_abort "tcpdump did not start: $(cat "$LAB_DIR/sniff-$name.log")"
 }
 
