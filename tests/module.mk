@@ -27,6 +27,7 @@ unit_sources += tests/unit/test_udp.c
 unit_sources += tests/unit/test_icmp.c
 unit_sources += tests/unit/test_arp.c
 unit_sources += tests/unit/test_flow_log.c
+unit_sources += tests/unit/test_report.c
 unit_sources += tests/unit/test_mip_msg.c
 unit_sources += tests/unit/test_mip_ext.c
 unit_sources += tests/unit/test_mip_advert.c
@@ -45,6 +46,9 @@ unit_sources += tests/unit/test_ha_policy.c
 unit_sources += tests/unit/test_ha_core.c
 unit_sources += tests/unit/test_ha_change.c
 unit_sources += tests/unit/test_ha_memory.c
+unit_sources += tests/unit/test_ha_store.c
+unit_sources += tests/unit/test_node_record.c
+unit_sources += tests/unit/test_store.c
 unit_sources += tests/unit/test_effects_run.c tests/unit/test_link_filter.c \
 	tests/unit/test_log.c tests/unit/test_loop.c tests/unit/test_reg_sock.c \
 	tests/unit/test_host.c tests/unit/test_startup.c
