@@ -357,6 +357,12 @@ void store_commit(struct store *st, instant_t now)
 		st->next = instant_add(now, duration_s(FLUSH_S));
 }
 
+void store_lost(struct store *st, instant_t now)
+{
+	if (st && st->env)
+		give_up(st, ENOMEM, now);
+}
+
 instant_t store_next(const struct store *st)
 {
 	return st ? st->next : INSTANT_NEVER;

@@ -67,6 +67,9 @@ void store_put(struct store *st, struct in_addr key, const uint8_t *bytes, size_
 /* What has been put since the last time is to outlive the program. */
 void store_commit(struct store *st, instant_t now);
 
+/* Something that was to be put got lost on the way: a failure of the store. */
+void store_lost(struct store *st, instant_t now);
+
 /* When store_due() wants to be called; INSTANT_NEVER if there is nothing to do. */
 instant_t store_next(const struct store *st);
 void store_due(struct store *st, instant_t now);

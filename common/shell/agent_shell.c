@@ -25,6 +25,8 @@ void agent_shell_done(struct agent_shell *s)
 {
 	instant_t next;
 
+	if (s->fx.overflow)
+		store_lost(s->store, s->now.mono);
 	effects_run(&s->actor, &s->fx, &s->spare);
 	store_commit(s->store, s->now.mono);
 	next = s->program->core.next_deadline(s->core);

@@ -98,6 +98,7 @@ void hb_init(struct ha_bench *b)
 		.reverse_tunnel = true,
 		.gre = true,
 		.minimal = true,
+		.has_store = true,
 		.network = b->network,
 		.network_count = 2,
 		.advert = b->advert,
@@ -157,6 +158,8 @@ static int carry_out(struct ha_bench *b, const struct effect *e)
 		return hw_forward(&b->world, &e->forward);
 	case EFFECT_ROUTE:
 		return hw_route(&b->world, &e->route);
+	case EFFECT_REMEMBER:
+		return hw_remember(&b->world, e->home, e->record.bytes, e->record.len);
 	case EFFECT_SEND_UDP:
 		b->reply_effect = *e;
 		check_reply(b, e->udp.bytes, e->udp.len, e->udp.dst);
@@ -259,6 +262,48 @@ void hb_stop(struct ha_bench *b)
 	sa_store_free(b->peers);
 	effect_list_fini(&b->log);
 	b->ha = NULL;
+}
+
+static void put_record(void *arg, struct in_addr home, const uint8_t *bytes, size_t len)
+{
+	(void)hw_remember(arg, home, bytes, len);
+}
+
+static void fill_store(struct ha_bench *b)
+{
+	b->world.stored_count = 0;
+	ha_core_each_record(b->ha, b->now, put_record, &b->world);
+}
+
+void hb_restart(struct ha_bench *b, duration_t after)
+{
+	const struct ha_world old = b->world;
+	struct effect_list fx;
+
+	hb_stop(b);
+	b->world = (struct ha_world){ 0 };
+	b->now.mono = instant_add(b->now.mono, after);
+	b->now.ntp = ntp64_add(b->now.ntp, after);
+	hb_start(b);
+	effect_list_init(&fx);
+	for (unsigned i = 0; i < old.stored_count; i++) {
+		const struct effect_record *r = &old.stored[i].record;
+
+		(void)ha_core_restore(b->ha, reader_over(r->bytes, r->len), b->now,
+				      &fx);
+		run(b, &fx);
+	}
+	effect_list_fini(&fx);
+	fill_store(b);
+}
+
+void hb_forget_orphans(struct ha_bench *b)
+{
+	if (!b->failed)
+		return;
+	b->failed = false;
+	hw_forget_orphans(b);
+	fill_store(b);
 }
 
 /* -- Requests --------------------------------------------------------------- */

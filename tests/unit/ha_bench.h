@@ -57,11 +57,17 @@ struct ha_ask {
 	bool on_link; /* through the packet socket, from the node's address */
 };
 
-/* What the kernel would hold. */
+struct ha_stored {
+	struct in_addr home;
+	struct effect_record record;
+};
+
+/* What the kernel would hold, and the store. */
 struct ha_world {
-	unsigned entry_count, route_count;
+	unsigned entry_count, route_count, stored_count;
 	struct fwd_edit entry[HB_ROOM];
 	struct ipv4_prefix route[HB_ROOM];
+	struct ha_stored stored[HB_ROOM];
 };
 
 struct ha_bench {
@@ -96,6 +102,12 @@ struct ha_bench {
 /* Do to the model what the effect asks for; 0 or an errno (ha_world.c). */
 int hw_forward(struct ha_world *w, const struct fwd_edit *edit);
 int hw_route(struct ha_world *w, const struct effect_route *r);
+int hw_remember(struct ha_world *w, struct in_addr home, const uint8_t *bytes,
+		size_t len);
+const struct effect_record *hw_stored(const struct ha_world *w, uint32_t home);
+
+/* Take out of the model what belongs to nobody. */
+void hw_forget_orphans(struct ha_bench *b);
 
 extern const struct mac hb_home_mac; /* of the agent on its home link */
 extern const struct mac hb_node_mac;
@@ -109,6 +121,12 @@ void hb_stop(struct ha_bench *b);
 
 /* Both in one, with the configuration as it is. */
 void hb_open(struct ha_bench *b);
+
+/*
+ * The agent is killed, and after a while another is started on the same store, with
+ * what the configuration is then.
+ */
+void hb_restart(struct ha_bench *b, duration_t after);
 
 /* A Request by HB_NODE over HB_FA2 for 300 s with GRE; nothing of it is reused. */
 struct ha_ask hb_ask(struct ha_bench *b, uint32_t home, uint32_t care_of);
@@ -146,8 +164,8 @@ uint64_t hb_counter(const struct ha_bench *b, enum ha_counter c);
 
 /*
  * What must hold after every event: a binding has a timer, a forwarding entry and,
- * on a link, route and proxy ARP; none of these exists without one.  NULL or what
- * is wrong.
+ * on a link, route and proxy ARP; none of these exists without one; and the store
+ * has what the agent knows.  NULL or what is wrong.
  */
 const char *hb_fault(const struct ha_bench *b);
 
@@ -162,7 +180,8 @@ const char *hb_fault(const struct ha_bench *b);
 
 /*
  * If anything has failed: a clearing that the kernel refuses leaves something
- * behind that no agent will remove; the model keeps no count of it.
+ * behind that no agent will remove; the model keeps no count of it.  A store that
+ * has failed is filled anew.
  */
 void hb_forget_orphans(struct ha_bench *b);
 

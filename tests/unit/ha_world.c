@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The kernel of the bench of ha_bench.h: forwarding entries and routes; and
- * whether they and the agent's tables agree.
+ * The kernel of the bench of ha_bench.h, forwarding entries and routes, and the
+ * store; and whether they and the agent's tables agree.
  */
 #include "tests/unit/ha_bench.h"
 
+#include "ha/node_record.h"
+
 #include <errno.h>
+#include <string.h>
 
 static bool same_edit(const struct fwd_edit *a, const struct fwd_edit *b)
 {
@@ -49,6 +52,41 @@ int hw_route(struct ha_world *w, const struct effect_route *r)
 	if (w->route_count == HB_ROOM)
 		return ENOSPC;
 	w->route[w->route_count++] = r->dst;
+	return 0;
+}
+
+static unsigned stored_at(const struct ha_world *w, struct in_addr home)
+{
+	unsigned i = 0;
+
+	while (i < w->stored_count && w->stored[i].home.s_addr != home.s_addr)
+		i++;
+	return i;
+}
+
+const struct effect_record *hw_stored(const struct ha_world *w, uint32_t home)
+{
+	unsigned i = stored_at(w, hb_addr(home));
+
+	return i < w->stored_count ? &w->stored[i].record : NULL;
+}
+
+int hw_remember(struct ha_world *w, struct in_addr home, const uint8_t *bytes,
+		size_t len)
+{
+	unsigned i = stored_at(w, home);
+
+	if (i == HB_ROOM)
+		return ENOSPC;
+	if (len == 0) {
+		if (i < w->stored_count)
+			w->stored[i] = w->stored[--w->stored_count];
+		return 0;
+	}
+	w->stored[i].home = home;
+	w->stored[i].record.len = (uint16_t)len;
+	memcpy(w->stored[i].record.bytes, bytes, len);
+	w->stored_count += i == w->stored_count;
 	return 0;
 }
 
@@ -111,19 +149,58 @@ static const char *node_fault(const struct ha_bench *b, const struct home_node *
 	return count == n->binding_count ? NULL : "a node miscounts its bindings";
 }
 
+static bool is_recorded(const struct node_record *r, const struct mobility_binding *m)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct binding_record *s = &r->binding[i];
+
+		if (s->care_of.s_addr == m->care_of.s_addr)
+			return s->source.s_addr == m->source.s_addr &&
+			       s->agent.s_addr == m->tunnel.local.s_addr &&
+			       s->spi == m->spi && s->ident == m->ident &&
+			       s->lifetime == m->lifetime && s->flags == m->flags;
+	}
+	return false;
+}
+
+static const char *record_fault(const struct ha_bench *b, const struct home_node *n)
+{
+	const struct effect_record *e = hw_stored(&b->world, ntohl(n->home.s_addr));
+	struct node_record r;
+
+	if (!n->heard)
+		return e ? "a record of a node that nobody has heard" : NULL;
+	if (!e || node_record_decode(reader_over(e->bytes, e->len), &r) != RECORD_OK)
+		return "a node without its record";
+	if (r.home.s_addr != n->home.s_addr || r.last_ident != n->last_ident)
+		return "a record of an older Identification";
+	if (r.count != n->binding_count)
+		return "a record of other bindings";
+	list_each(it, nx, &n->bindings)
+		if (!is_recorded(&r,
+				 container_of(it, struct mobility_binding, in_node)))
+			return "a binding that is recorded otherwise";
+	return NULL;
+}
+
 const char *hb_fault(const struct ha_bench *b)
 {
 	struct home_node *n, *next;
-	unsigned bindings = 0, routes = 0;
+	unsigned bindings = 0, routes = 0, heard = 0;
 
 	for (unsigned i = 0; i < b->ha->config.network_count; i++)
 		routes += home_link_is_virtual(&b->ha->home_links[i]);
 	HASH_ITER(hh, b->ha->table.nodes, n, next) {
 		const char *fault = node_fault(b, n, &bindings, &routes);
 
+		heard += n->heard;
+		if (!fault && b->ha->remembers)
+			fault = record_fault(b, n);
 		if (fault)
 			return fault;
 	}
+	if (b->ha->remembers && b->world.stored_count != heard)
+		return "a record of a node that is not ours";
 	if (b->world.entry_count != bindings)
 		return "a forwarding entry without its binding";
 	if (b->world.route_count != routes)
@@ -148,13 +225,10 @@ static bool is_away(const struct ha_bench *b, struct in_addr home)
 	return n && n->binding_count > 0;
 }
 
-void hb_forget_orphans(struct ha_bench *b)
+void hw_forget_orphans(struct ha_bench *b)
 {
 	struct ha_world *w = &b->world;
 
-	if (!b->failed)
-		return;
-	b->failed = false;
 	for (unsigned i = w->entry_count; i-- > 0;)
 		if (!is_bound(b, &w->entry[i]))
 			w->entry[i] = w->entry[--w->entry_count];

@@ -161,7 +161,9 @@ static void want_of_memory_is_denied(void)
 			       .dst_port = MIP_PORT,
 			       .ifindex = HB_CORE_IF };
 
-	hb_open(&b);
+	hb_init(&b);
+	b.config.has_store = false; /* nobody carries out what comes */
+	hb_start(&b);
 	register_at(&b, HB_NODE, COA, 0);
 	a = hb_ask(&b, HB_NODE, COA2);
 	dg.payload = reader_over(bytes, hb_encode(&b, &a, bytes));
@@ -421,8 +423,10 @@ static void random_event(struct ha_bench *b, const struct rng *r)
 		hb_link(b, one_in(r, 2) ? HB_HOME_IF : HB_CORE_IF, one_in(r, 2));
 	else if (what < 97)
 		hb_clear(b, pick(r, homes, 5));
-	else
+	else if (what < 99)
 		random_change(b, r);
+	else
+		hb_restart(b, duration_ms(rng_below(r, 40000)));
 }
 
 static bool lived(uint64_t seed, unsigned events)

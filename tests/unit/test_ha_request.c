@@ -49,19 +49,19 @@ static void a_registration_is_accepted(void)
 }
 
 /* RFC 5944 4.6, and no Reply before what it promises. */
-static void the_order_is_forward_route_arp_reply(void)
+static void the_order_is_forward_route_arp_store_reply(void)
 {
-	static const enum effect_kind order[] = { EFFECT_FORWARD, EFFECT_ROUTE,
-						  EFFECT_SEND_ARP, EFFECT_SEND_UDP,
-						  EFFECT_NOTE };
+	static const enum effect_kind order[] = { EFFECT_FORWARD,  EFFECT_ROUTE,
+						  EFFECT_SEND_ARP, EFFECT_REMEMBER,
+						  EFFECT_SEND_UDP, EFFECT_NOTE };
 	struct ha_bench b;
 	struct ha_ask a;
 
 	hb_open(&b);
 	a = hb_ask(&b, HB_NODE, COA);
 	hb_send(&b, &a);
-	CU_ASSERT_EQUAL_FATAL(b.log.count, 5);
-	for (unsigned i = 0; i < 5; i++) {
+	CU_ASSERT_EQUAL_FATAL(b.log.count, 6);
+	for (unsigned i = 0; i < 6; i++) {
 		CU_ASSERT_EQUAL(b.log.at[i].kind, order[i]);
 		CU_ASSERT_EQUAL(b.log.at[i].txn, b.log.at[0].txn);
 		CU_ASSERT_EQUAL(b.log.at[i].home.s_addr, htonl(HB_NODE));
@@ -255,7 +255,8 @@ static void a_renewal_only_lasts_longer(void)
 	a = hb_ask(&b, HB_NODE, COA);
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
 	/* HA-ARP-07: no forwarding edit, no route, no gratuitous ARP */
-	CU_ASSERT_EQUAL(b.log.count, 2);
+	CU_ASSERT_EQUAL(b.log.count, 3);
+	CU_ASSERT_EQUAL(b.log.at[0].kind, EFFECT_REMEMBER);
 	CU_ASSERT_PTR_NOT_NULL(hb_note(&b, NOTE_BINDING_RENEWED));
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_RENEWED), 1);
 	CU_ASSERT_EQUAL(hb_binding(&b, HB_NODE, COA)->since.ns, since.ns);
@@ -281,7 +282,8 @@ static void moving_replaces_without_a_gap(void)
 	CU_ASSERT_EQUAL(b.log.at[0].forward.tunnel.remote.s_addr, htonl(COA2));
 	CU_ASSERT_EQUAL(b.log.at[1].forward.kind, FWD_BINDING_CLEAR);
 	CU_ASSERT_EQUAL(b.log.at[1].forward.tunnel.remote.s_addr, htonl(COA));
-	CU_ASSERT_EQUAL(b.log.at[2].kind, EFFECT_SEND_UDP);
+	CU_ASSERT_EQUAL(b.log.at[2].kind, EFFECT_REMEMBER);
+	CU_ASSERT_EQUAL(b.log.at[3].kind, EFFECT_SEND_UDP);
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP), 0);
 	CU_ASSERT_PTR_NOT_NULL(hb_note(&b, NOTE_BINDING_MOVED));
 	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, COA));
@@ -527,8 +529,8 @@ void suite_ha_request(void)
 	CU_pSuite s = CU_add_suite("ha_request", NULL, NULL);
 
 	CU_add_test(s, "a registration is accepted", a_registration_is_accepted);
-	CU_add_test(s, "the order is forward, route, ARP, reply",
-		    the_order_is_forward_route_arp_reply);
+	CU_add_test(s, "the order is forward, route, ARP, store, reply",
+		    the_order_is_forward_route_arp_store_reply);
 	CU_add_test(s, "the reply goes back the way it came",
 		    the_reply_goes_back_the_way_it_came);
 	CU_add_test(s, "any address of ours is a home agent",
