@@ -10,6 +10,7 @@
 #include "tests/sim/invariants.h"
 #include "tests/sim/world.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,44 @@ static int act_link(void *arg, const struct effect *e)
 	return 0;
 }
 
+static unsigned on_disk(const struct disk *d, struct in_addr home)
+{
+	unsigned i = 0;
+
+	while (i < d->count && d->home[i].s_addr != home.s_addr)
+		i++;
+	return i;
+}
+
+const struct effect_record *agent_disk(const struct world *w, struct in_addr home)
+{
+	unsigned i = on_disk(&w->disk, home);
+
+	return i < w->disk.count ? &w->disk.record[i] : NULL;
+}
+
+static void put_record(void *arg, struct in_addr home, const uint8_t *bytes, size_t len)
+{
+	struct disk *d = arg;
+	unsigned i = on_disk(d, home);
+
+	assert(i < MOBILE_NODES);
+	d->home[i] = home;
+	d->record[i].len = (uint16_t)len;
+	memcpy(d->record[i].bytes, bytes, len);
+	d->count += i == d->count;
+}
+
+/* Nodes are never taken from a configuration here, so nothing is forgotten. */
+static int act_remember(void *arg, const struct effect *e)
+{
+	struct node *n = arg;
+
+	trace_effect(n, e, "");
+	put_record(&n->w->disk, e->home, e->record.bytes, e->record.len);
+	return 0;
+}
+
 static int act_note(void *arg, const struct effect *e)
 {
 	trace_effect(arg, e, "");
@@ -190,6 +229,7 @@ static void init_actor(struct node *n)
 	for (unsigned k = 0; k < EFFECT_KIND_COUNT; k++)
 		n->actor.act[k] = act_kernel;
 	n->actor.act[EFFECT_FORWARD] = act_forward;
+	n->actor.act[EFFECT_REMEMBER] = act_remember;
 	n->actor.act[EFFECT_SEND_ARP] = act_arp;
 	n->actor.act[EFFECT_SEND_UDP] = act_udp;
 	n->actor.act[EFFECT_SEND_LINK] = act_link;
@@ -240,6 +280,24 @@ static bool make_data_plane(struct node *n)
 	return n->pl != NULL;
 }
 
+/* What a home agent before this one left; then the store anew, as at a real start. */
+static void restore(struct node *n)
+{
+	const struct disk old = n->w->disk;
+	struct now now = world_now_of(n);
+
+	n->w->disk.count = 0;
+	for (unsigned i = 0; i < old.count; i++) {
+		const struct effect_record *r = &old.record[i];
+
+		(void)ha_core_restore(n->core, reader_over(r->bytes, r->len), now,
+				      &n->fx);
+		agent_perform(n);
+	}
+	if (n->config.ha.has_store)
+		ha_core_each_record(n->core, now, put_record, &n->w->disk);
+}
+
 /* What a predecessor left in the kernel is cleared, as at a real start. */
 bool agent_start(struct node *n)
 {
@@ -262,6 +320,8 @@ bool agent_start(struct node *n)
 		n->core = mn_core_new(&n->config.mn, &n->links, rng, now, &n->fx);
 	if (n->core)
 		agent_perform(n);
+	if (n->core && is_ha(n))
+		restore(n);
 	return n->core != NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "fa/visitor.h"
 #include "ha/binding.h"
 #include "ha/ha_core.h"
+#include "ha/node_record.h"
 
 #include <string.h>
 
@@ -172,6 +173,16 @@ void invariants_check(struct world *w)
 			check_mn(&w->node[mn]);
 }
 
+static bool is_remembered(const struct world *w, const struct mip_reply *rp)
+{
+	const struct effect_record *e = agent_disk(w, rp->home);
+	struct node_record r;
+
+	return e &&
+	       node_record_decode(reader_over(e->bytes, e->len), &r) == RECORD_OK &&
+	       r.last_ident == rp->ident && (rp->lifetime == 0 || r.count > 0);
+}
+
 void invariant_reply(struct node *ha, const uint8_t *payload, size_t len)
 {
 	struct world *w = ha->w;
@@ -186,6 +197,8 @@ void invariant_reply(struct node *ha, const uint8_t *payload, size_t len)
 		(struct accepted){ rp.home, rp.ident, rp.lifetime };
 	if (rp.lifetime > 0 && !fwd_by_home(ha->fwd, rp.home))
 		world_break(w, "the home agent accepts before it forwards");
+	if (ha->config.ha.has_store && !is_remembered(w, &rp))
+		world_break(w, "the home agent accepts before it remembers");
 }
 
 void invariant_arp(struct node *n, const struct arp_message *arp, struct mac to)

@@ -70,6 +70,7 @@ static void vary(struct world *w)
 {
 	struct ha_config *ha = &w->node[HA].config.ha;
 
+	ha->has_store = dice(w, 2);
 	ha->bindings_per_node = 1 + dice(w, 4);
 	ha->simultaneous = ha->bindings_per_node > 1;
 	ha->gre = dice(w, 4) != 0;
@@ -116,13 +117,13 @@ static void change_weather(struct chaos *c)
 }
 
 /*
- * A home agent that starts anew knows only that older timestamps than its start
- * are old; those of nodes whose clocks are ahead could be taken again.
+ * A home agent that starts anew without a store knows only that older timestamps
+ * than its start are old; those of nodes whose clocks are ahead could be taken again.
  */
 static void start_anew(struct chaos *c, int node)
 {
 	world_restart(&c->w, node);
-	if (node == HA)
+	if (node == HA && !c->w.node[HA].config.ha.has_store)
 		memset(c->heard, 0, sizeof(c->heard));
 }
 
@@ -157,8 +158,10 @@ static void set_clock(struct chaos *c)
 	duration_t was = n->skew;
 
 	n->skew = duration_s((int64_t)dice(w, CLOCK_JUMP_S) - CLOCK_JUMP_S / 2);
-	if (n->id == HA && n->skew.ns < was.ns)
-		start_anew(c, HA);
+	if (n->id != HA || n->skew.ns >= was.ns)
+		return;
+	start_anew(c, HA);
+	memset(c->heard, 0, sizeof(c->heard));
 }
 
 static void talk(struct chaos *c)

@@ -117,6 +117,37 @@ void story_ha_restart(struct world *w)
 	EXPECT(w, world_reaches(w, MN0) && world_reaches(w, MN0 + 1));
 }
 
+/* A second in which nobody is at home, and then everything is as before. */
+void story_ha_store(struct world *w)
+{
+	struct captured old;
+	uint64_t accepted;
+
+	w->node[HA].config.ha.has_store = true;
+	world_start(w);
+	EXPECT(w, visit_soon(w, MN0, SEG_VISIT0));
+	EXPECT(w, visit_soon(w, MN0 + 1, SEG_VISIT0 + 1));
+	old = w->last_request;
+	EXPECT(w, visit_soon(w, MN0, SEG_VISIT0 + 2));
+	accepted = w->accepted_count;
+	world_kill(w, HA);
+	world_run(w, duration_s(1));
+	world_restart(w, HA);
+	EXPECT(w, world_bindings(w, MN0) == 1 && world_bindings(w, MN0 + 1) == 1);
+	EXPECT(w, world_reaches(w, MN0) && world_reaches(w, MN0 + 1));
+	EXPECT(w, world_arrives(w, HOST, world_home_of(MN0)) == 1);
+	replay_last(w);
+	w->last_request = old;
+	replay_last(w);
+	EXPECT(w, world_counter(w, HA, "reply-ha-identification-mismatch") == 2);
+	EXPECT(w, w->accepted_count == accepted); /* nor has anybody registered */
+	world_kill(w, MN0);
+	world_run(w, duration_s(60));
+	EXPECT(w, world_bindings(w, MN0) == 0 && world_bindings(w, MN0 + 1) == 1);
+	world_restart(w, HA);
+	EXPECT(w, world_bindings(w, MN0) == 0 && world_bindings(w, MN0 + 1) == 1);
+}
+
 void story_fa_restart(struct world *w)
 {
 	world_start(w);

@@ -150,6 +150,13 @@ struct impairment {
 	duration_t delay_min, delay_max;
 };
 
+/* What the home agent's store holds; it outlives the agent. */
+struct disk {
+	unsigned count;
+	struct in_addr home[MOBILE_NODES];
+	struct effect_record record[MOBILE_NODES];
+};
+
 /* A control message that went to the home agent and was accepted, for replays. */
 struct captured {
 	size_t len;
@@ -169,6 +176,7 @@ struct world {
 	struct impairment cloud, links;
 	struct pkt_pool pool;
 
+	struct disk disk;
 	struct accepted accepted[ACCEPTED];
 	uint64_t accepted_count;
 	struct captured last_request; /* that the home agent accepted */
@@ -249,6 +257,8 @@ void agent_arp(struct node *n, const struct arp_frame *frame);
 unsigned agent_counters(const struct node *n, struct counter_set *sets, unsigned room);
 /* Perform what the core has asked for. */
 void agent_perform(struct node *n);
+/* What the home agent's store has of a node, or NULL. */
+const struct effect_record *agent_disk(const struct world *w, struct in_addr home);
 
 /* network.c */
 void network_frame_out(struct node *n, int ifindex, struct mac to, bool arp,
