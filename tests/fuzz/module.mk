@@ -10,6 +10,7 @@ fuzz_sources += tests/fuzz/fuzz_ha.c tests/unit/ha_bench.c tests/unit/ha_bench.h
 	tests/unit/ha_world.c
 fuzz_sources += tests/fuzz/fuzz_ipv4.c
 fuzz_sources += tests/fuzz/fuzz_mip_msg.c
+fuzz_sources += tests/fuzz/fuzz_node_record.c
 fuzz_sources += tests/fuzz/fuzz_pull.c
 fuzz_sources += tests/fuzz/fuzz_mn.c tests/sim/kernel.c tests/sim/kernel.h
 
