@@ -117,6 +117,9 @@ void advertiser_links(struct advertiser *a, const struct links *links, instant_t
 	bool up = is_usable(link);
 	bool same = up == a->up && ifindex == a->ifindex;
 
+	/* Whoever visited went with the link, and has to be told (RFC 5944 2.3.2). */
+	if (ifindex != a->ifindex)
+		a->sequence = 0;
 	a->ifindex = ifindex;
 	a->up = up;
 	if (!same)

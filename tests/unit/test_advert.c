@@ -365,6 +365,11 @@ static void follows_the_link(void)
 	advertiser_links(&b.a, &b.links, b.now);
 	CU_ASSERT(instant_is_never(advertiser_next(&b.a)));
 	CU_ASSERT_EQUAL(b.a.ifindex, 0);
+
+	/* It took its visitors along: those who return are told by 0. */
+	set_link(&b, true);
+	advertiser_links(&b.a, &b.links, b.now);
+	CU_ASSERT_EQUAL(step_and_open(&b).sequence, 0);
 	effect_list_fini(&b.fx);
 }
 
