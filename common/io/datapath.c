@@ -292,14 +292,30 @@ void datapath_close(struct datapath *dp)
 	free(dp);
 }
 
+static int watch_source(struct datapath *dp, struct loop *loop, enum source s)
+{
+	dp->watch[s] = loop_watch_fd(loop, dp->in[s].fd, sources[s].fn, dp);
+	return dp->watch[s] ? 0 : -ENOMEM;
+}
+
 int datapath_start(struct datapath *dp, struct loop *loop)
 {
-	for (enum source s = 0; s < SOURCE_COUNT; s++) {
-		dp->watch[s] = loop_watch_fd(loop, dp->in[s].fd, sources[s].fn, dp);
-		if (!dp->watch[s])
-			return -ENOMEM;
-	}
-	return 0;
+	int error = 0;
+
+	for (enum source s = 0; s < SOURCE_COUNT && error == 0; s++)
+		error = watch_source(dp, loop, s);
+	return error;
+}
+
+int datapath_reopen(struct datapath *dp, struct loop *loop)
+{
+	int error;
+
+	loop_unwatch(dp->watch[FROM_TUN]);
+	dp->watch[FROM_TUN] = NULL;
+	pktio_close(&dp->in[FROM_TUN]);
+	error = open_source(dp, FROM_TUN);
+	return error ? error : watch_source(dp, loop, FROM_TUN);
 }
 
 int datapath_tun(const struct datapath *dp)

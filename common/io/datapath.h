@@ -48,6 +48,9 @@ void datapath_close(struct datapath *dp);
 /* Begin to handle packets on the loop.  0 or -ENOMEM. */
 int datapath_start(struct datapath *dp, struct loop *loop);
 
+/* The TUN device was removed: make it again, under another index.  0 or -errno. */
+int datapath_reopen(struct datapath *dp, struct loop *loop);
+
 int datapath_tun(const struct datapath *dp); /* ifindex of the TUN device */
 struct fwd *datapath_fwd(struct datapath *dp);
 

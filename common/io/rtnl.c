@@ -258,10 +258,18 @@ static int dump(struct rtnl *r, uint16_t type, unsigned char family,
 	return netlink_dump(&r->ask, m, on_message, &reading);
 }
 
+static void overlook(void *arg, const struct nlmsghdr *m)
+{
+	(void)arg;
+	(void)m;
+}
+
 int rtnl_load(struct rtnl *r, struct links *links)
 {
 	int error;
 
+	/* Changes that wait to be read are older than what we are about to hear. */
+	(void)netlink_follow(&r->events, overlook, NULL);
 	memset(links, 0, sizeof(*links));
 	error = dump(r, RTM_GETLINK, AF_UNSPEC, links);
 	return error ? error : dump(r, RTM_GETADDR, AF_INET, links);

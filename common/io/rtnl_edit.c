@@ -396,6 +396,21 @@ void rtnl_edit_close(struct rtnl_edit *e)
 	free(e);
 }
 
+/* Addresses come first: routes may prefer one as their source. */
+unsigned rtnl_edit_repeat(struct rtnl_edit *e)
+{
+	struct added *a, *next;
+	unsigned failed = 0;
+
+	HASH_ITER(hh, e->added, a, next)
+		if (a->key.kind == EFFECT_ADDRESS && a->key.ifindex == EFFECT_DEV_TUN)
+			failed += rtnl_edit_address(e, &a->address) != 0;
+	HASH_ITER(hh, e->added, a, next)
+		if (a->key.kind == EFFECT_ROUTE && a->route.ifindex == EFFECT_DEV_TUN)
+			failed += rtnl_edit_route(e, &a->route) != 0;
+	return failed;
+}
+
 int rtnl_edit_link_up(struct rtnl_edit *e, int ifindex, uint16_t mtu)
 {
 	struct request rq;

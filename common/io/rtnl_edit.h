@@ -35,6 +35,12 @@ int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *rule);
 int rtnl_edit_neighbour(struct rtnl_edit *e, const struct effect_neighbour *neighbour);
 int rtnl_edit_address(struct rtnl_edit *e, const struct effect_address *address);
 
+/*
+ * Add again what the TUN device had of ours: the kernel forgets routes when a
+ * device goes down.  Returns how many additions failed.
+ */
+unsigned rtnl_edit_repeat(struct rtnl_edit *e);
+
 /* Bring a device up, with this MTU.  0 or -errno. */
 int rtnl_edit_link_up(struct rtnl_edit *e, int ifindex, uint16_t mtu);
 

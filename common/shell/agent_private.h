@@ -7,6 +7,7 @@
  *   agent_config.c   the configuration and its faults
  *   agent_start.c    the table of start-up steps
  *   agent_shell.c    events in, effects out, reload, the end
+ *   agent_device.c   the tunnel device
  *   agent_served.c   packet sockets on the links that are served
  *   agent_warn.c     what around us is not as it should be
  *   agent_act.c      effects as calls of the edges
@@ -89,6 +90,8 @@ struct agent_shell {
 	struct bucket messages; /* received: lines with their contents */
 	instant_t started;
 	int ready_pipe; /* to the waiting parent, or -1 */
+	bool device_up; /* the tunnel device, as we last saw it */
+	bool failed;    /* to end, and not well */
 	bool detached;  /* in the background: standard error is closed */
 };
 
@@ -106,6 +109,11 @@ int agent_start(struct agent_shell *s, struct startup_fault *fault);
 void agent_stop(struct agent_shell *s);
 const char *agent_start_fault_text(const struct startup_fault *fault,
 				   char text[STARTUP_TEXT]);
+
+/* agent_device.c */
+int agent_device_up(struct agent_shell *s);    /* set it up; 0 or -errno */
+void agent_device_see(struct agent_shell *s);  /* after each change of links */
+void agent_device_mend(struct agent_shell *s); /* after all of them */
 
 /* agent_warn.c: say what an operator should know, though service can go on. */
 void agent_warn(struct agent_shell *s);
@@ -134,6 +142,7 @@ void agent_on_icmp(void *shell, const struct icmp_datagram *dg);
 void agent_on_arp(void *shell, const struct arp_frame *frame);
 void agent_on_deadline(void *shell);
 void agent_on_links(void *shell);
+int agent_links_load(struct agent_shell *s); /* all anew; 0 or -errno */
 void agent_on_reg_sock(void *shell);
 void agent_on_terminate(void *shell);
 void agent_on_hangup(void *shell);

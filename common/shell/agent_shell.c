@@ -108,8 +108,18 @@ static void on_link_change(void *shell)
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
 	agent_served_refresh(s);
+	agent_device_see(s);
 	s->program->core.links(s->core, &s->links, now, fx);
 	agent_shell_done(s);
+}
+
+int agent_links_load(struct agent_shell *s)
+{
+	int error = rtnl_load(s->rtnl, &s->links);
+
+	if (error == 0)
+		on_link_change(s);
+	return error;
 }
 
 void agent_on_links(void *shell)
@@ -119,6 +129,7 @@ void agent_on_links(void *shell)
 
 	if (error != 0)
 		log_say(s->log, NOTE_WARN, "cannot follow links: %s", strerror(-error));
+	agent_device_mend(s);
 }
 
 static bool is_served(void *shell, int ifindex)
@@ -271,7 +282,7 @@ static int serve(struct agent_shell *s)
 	say_ready(s);
 	error = loop_run(s->loop);
 	agent_stop(s);
-	return error ? EXIT_FAILURE : EXIT_SUCCESS;
+	return error || s->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(struct agent_shell *s)

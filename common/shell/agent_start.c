@@ -21,8 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TUN_MTU = 1500 };
-
 static const char need_rights[] = "run it as root, or with the capabilities "
 				  "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE";
 
@@ -171,28 +169,14 @@ static const char *data_advice(int error)
 	return is_right(error) ? need_rights : NULL;
 }
 
-/* No IPv6 of its own, and no reverse-path check: inner sources come from anywhere. */
-static void tune_device(struct agent_shell *s)
-{
-	const char *tun = agent_common(s)->tun;
-	int all = 0;
-
-	sysctl_disable_ipv6(tun);
-	sysctl_get_link("all", "rp_filter", &all);
-	sysctl_put_link(tun, "rp_filter", all ? 2 : 0);
-}
-
 static int start_device(void *arg, struct startup_fault *fault)
 {
 	struct agent_shell *s = arg;
-	int tun = datapath_tun(s->data);
 	int error = rtnl_edit_open(&s->edit);
 
 	if (error != 0)
 		return error;
-	tune_device(s);
-	rtnl_edit_set_tun(s->edit, tun);
-	error = rtnl_edit_link_up(s->edit, tun, TUN_MTU);
+	error = agent_device_up(s);
 	if (error == 0)
 		return rtnl_load(s->rtnl, &s->links);
 	rtnl_edit_close(s->edit);

@@ -5,6 +5,7 @@ edge_sources += \
 	common/shell/agent_config.c \
 	common/shell/agent_core.h \
 	common/shell/agent_ctl.c \
+	common/shell/agent_device.c \
 	common/shell/agent_options.c \
 	common/shell/agent_private.h \
 	common/shell/agent_program.h \

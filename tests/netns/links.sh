@@ -84,6 +84,35 @@ node_interface() {
 	check_pings "node's interface back: it is reached" cn 10.1.0.10
 }
 
+# The same interface under another name, and under its own again.
+renamed() { # HOST FROM TO
+	ip -n "$LAB-$1" link set "$2" down
+	ip -n "$LAB-$1" link set "$2" name "$3"
+	ip -n "$LAB-$1" link set "$3" up
+}
+
+renamed_link() {
+	move_to visit1
+	renamed fa1 visit elsewhere
+	check_shows "foreign agent's link renamed: no visitor is left" fa1 visitors '. == []'
+	renamed fa1 elsewhere visit
+	check_shows "named as before: the visitor is back" fa1 visitors 'length == 1'
+	check_pings "named as before: the node is reached" cn 10.1.0.10
+}
+
+# The tunnel device is an interface like others.
+tunnel_device() { # HOST DEVICE
+	ip -n "$LAB-$1" link set "$2" down
+	check_wait "$1: tunnel device down: it says so" 5 "logged $1 'tun=$2 is down'"
+	ip -n "$LAB-$1" link set "$2" up
+	check_pings "$1: up again: the node is reached" cn 10.1.0.10
+	ip -n "$LAB-$1" link set "$2" down
+	ip -n "$LAB-$1" link set "$2" up
+	check_pings "$1: down and up at once: the node is reached" cn 10.1.0.10
+	ip -n "$LAB-$1" link del "$2"
+	check_pings "$1: removed: it is made again and the node reached" cn 10.1.0.10
+}
+
 story_begin
 for name in ha fa1 fa2 mn; do
 	configure $name
@@ -94,6 +123,9 @@ foreign_link
 home_link
 flapping
 node_interface
+renamed_link
+tunnel_device ha mip-ha0
+tunnel_device fa1 mip-fa0
 for agent in mn fa1 fa2 ha; do
 	stop $agent
 	equal "$agent ends cleanly" $? 0
