@@ -209,14 +209,32 @@ static struct verdict judge_service(const struct ha_core *ha,
 	return ACCEPT;
 }
 
+/* A prefix of 31 bits has no broadcast address (RFC 3021). */
+static bool is_broadcast_of(struct ipv4_prefix p, struct in_addr a)
+{
+	return p.len < 31 && ha_same_addr(ipv4_prefix_broadcast(p), a);
+}
+
+/* What we send there would go to everybody on a link. */
+static bool is_broadcast_here(const struct ha_core *ha, struct in_addr a)
+{
+	for (unsigned i = 0; i < ha->config.network_count; i++)
+		if (is_broadcast_of(ha->home_links[i].prefix, a))
+			return true;
+	for (unsigned i = 0; i < ha->links.count; i++)
+		for (unsigned j = 0; j < ha->links.link[i].addr_count; j++)
+			if (is_broadcast_of(ha->links.link[i].addr[j], a))
+				return true;
+	return false;
+}
+
 /* A tunnel to a home address that may itself be away could lead back to us. */
 static struct verdict judge_care_of(const struct ha_core *ha,
 				    const struct registration *reg)
 {
 	struct in_addr coa = reg->rq.care_of;
 
-	if (!ipv4_is_unicast(coa) || ha_same_addr(coa, reg->rq.home_agent) ||
-	    ha_same_addr(coa, ha->config.address))
+	if (!ipv4_is_unicast(coa) || ha_owns(ha, coa) || is_broadcast_here(ha, coa))
 		return deny(MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF);
 	if (ha_same_addr(coa, reg->rq.home))
 		return deny(MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF_HOME);

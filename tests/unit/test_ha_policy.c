@@ -104,6 +104,24 @@ static void care_of_ours(struct ha_bench *b, struct ha_ask *a)
 	a->rq.care_of = hb_addr(HB_HA);
 }
 
+static void care_of_our_other(struct ha_bench *b, struct ha_ask *a)
+{
+	(void)b;
+	a->rq.care_of = hb_addr(0x0a000102);
+}
+
+static void care_of_broadcast_home(struct ha_bench *b, struct ha_ask *a)
+{
+	(void)b;
+	a->rq.care_of = hb_addr(0x0a0100ff);
+}
+
+static void care_of_broadcast_core(struct ha_bench *b, struct ha_ask *a)
+{
+	(void)b;
+	a->rq.care_of = hb_addr(0x0a0001ff);
+}
+
 static void care_of_home(struct ha_bench *b, struct ha_ask *a)
 {
 	(void)b;
@@ -167,6 +185,12 @@ static const struct policy_row policy[] = {
 	{ "care-of 0", care_of_zero, MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF },
 	{ "care-of multicast", care_of_multicast, MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF },
 	{ "care-of ours", care_of_ours, MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF },
+	{ "care-of ours on another link", care_of_our_other, MIP_HA_BAD_REQUEST,
+	  HA_WHY_CARE_OF },
+	{ "care-of all at home", care_of_broadcast_home, MIP_HA_BAD_REQUEST,
+	  HA_WHY_CARE_OF },
+	{ "care-of all on a link", care_of_broadcast_core, MIP_HA_BAD_REQUEST,
+	  HA_WHY_CARE_OF },
 	{ "care-of home", care_of_home, MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF_HOME },
 	{ "care-of other home", care_of_other_home, MIP_HA_PROHIBITED,
 	  HA_WHY_CARE_OF_HOME },
