@@ -6,7 +6,8 @@
  *
  * Nothing is sent while the link is down or has no address.  The sequence
  * number counts from the start of the agent and passes from 0xffff to 256
- * (RFC 5944 2.3.2), whatever happens to the link.
+ * (RFC 5944 2.3.2), also while the link is down; on one that was gone, visitors
+ * and all, it starts again.
  */
 #ifndef COMMON_AGENT_ADVERT_H
 #define COMMON_AGENT_ADVERT_H
