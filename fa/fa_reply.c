@@ -10,6 +10,7 @@
 /* A Reply being judged, and the Request that it answers. */
 struct answered {
 	const struct registration *rq;
+	struct in_addr src;
 	struct mip_reply rp;
 	struct reader message;
 	enum mip_fault fault; /* of its extensions */
@@ -46,6 +47,21 @@ static enum auth_result authenticate_agent(const struct fa_core *fa,
 	return auth_verify(s, SA_FA_HA, a->rp.home_agent, a->message, &a->ix, NULL);
 }
 
+/*
+ * Nothing but its source (RFC 5944 3.8.3.1) tells an acceptance that we cannot
+ * verify from one made up by who sent, or saw, the Request: it would lead a
+ * visitor's packets away, or send the visitor off.
+ */
+static bool is_from_elsewhere(const struct fa_core *fa, const struct answered *a)
+{
+	const bool verified =
+		a->ix.fa_ha_count > 0 &&
+		sa_shared(fa->settings.associations, SA_FA_HA, a->rp.home_agent);
+
+	return !verified && mip_code_is_success(a->rp.code) &&
+	       a->src.s_addr != a->rq->home_agent.s_addr;
+}
+
 /* The Home Agent field of an acceptance becomes the end of a tunnel. */
 static bool is_poorly_formed(const struct fa_core *fa, const struct answered *a)
 {
@@ -72,6 +88,9 @@ static struct verdict judge(const struct fa_core *fa, const struct answered *a)
 					 .code = MIP_FA_HA_AUTH,
 					 .failed = auth,
 					 .spi = a->ix.fa_ha.spi };
+	if (is_from_elsewhere(fa, a))
+		return (struct verdict){ .kind = VERDICT_DISCARD,
+					 .reason = FA_REPLY_SOURCE };
 	if (is_poorly_formed(fa, a))
 		return (struct verdict){ .kind = VERDICT_DENY,
 					 .code = MIP_FA_BAD_REPLY };
@@ -134,7 +153,7 @@ static void relay(struct fa_core *fa, const struct answered *a,
 void fa_on_reply(struct fa_core *fa, const struct datagram *dg, struct now now,
 		 struct effect_list *fx)
 {
-	struct answered a = { .message = dg->payload };
+	struct answered a = { .message = dg->payload, .src = dg->src };
 	struct pending_registration *p;
 	struct verdict v;
 

@@ -98,9 +98,24 @@ static bool has_no_room(const struct fa_core *fa, const struct registration *rq)
 	       !visitor_find(&fa->visitors, rq->home);
 }
 
+/*
+ * A visitor stays with the home agent that vouched for it: another one, which
+ * any station could name, does not take its address over. The visitor's own
+ * station may change, and so may an agent that will prove itself to us.
+ */
+static bool is_taken(const struct fa_core *fa, const struct registration *rq)
+{
+	const struct visitor_entry *v = visitor_find(&fa->visitors, rq->home);
+
+	return v && v->visit.home_agent.s_addr != rq->home_agent.s_addr &&
+	       !mac_equal(v->visit.rq.mac, rq->mac) &&
+	       !sa_shared(fa->settings.associations, SA_FA_HA, rq->home_agent);
+}
+
 static bool is_prohibited(const struct fa_core *fa, const struct registration *rq)
 {
-	return links_owns(&fa->links, rq->home) || !fa_may_relay_to(fa, rq->home_agent);
+	return links_owns(&fa->links, rq->home) ||
+	       !fa_may_relay_to(fa, rq->home_agent) || is_taken(fa, rq);
 }
 
 /*

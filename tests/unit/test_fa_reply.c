@@ -256,6 +256,33 @@ static void unmatched_replies_are_dropped(void)
 	CU_ASSERT_EQUAL(heard_of(&a, &s), MIP_HA_IDENT);
 }
 
+/* Nobody else may answer for an agent whose signature we cannot verify. */
+static void an_acceptance_comes_from_the_agent_asked(void)
+{
+	const struct in_addr stranger = IP(10, 9, 9, 9);
+	struct ask a = usual_ask();
+	struct say s = usual_say();
+
+	s.src = stranger;
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 255);
+	s.fa_ha = 1; /* signed with a key of nobody */
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 255);
+	s = usual_say();
+	s.src = stranger;
+	s.code = MIP_HA_UNKNOWN_HA; /* to a broadcast any home agent answers */
+	CU_ASSERT_EQUAL(heard_of(&a, &s), MIP_HA_UNKNOWN_HA);
+
+	a.home_agent = HOME_AGENT;
+	s = say_to(&a);
+	s.src = stranger; /* its signature tells who it is */
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 0);
+	a.lifetime = 0;
+	s = say_to(&a);
+	s.src = stranger;
+	s.fa_ha = 0;
+	CU_ASSERT_EQUAL(heard_of(&a, &s), 255);
+}
+
 static void demands_the_agents_signature_when_shared(void)
 {
 	struct ask a = usual_ask();
@@ -390,6 +417,8 @@ void suite_fa_reply(void)
 	CU_add_test(s, "what is dropped and refused is counted",
 		    what_is_dropped_and_refused_is_counted);
 	CU_add_test(s, "unmatched replies are dropped", unmatched_replies_are_dropped);
+	CU_add_test(s, "an acceptance comes from the agent asked",
+		    an_acceptance_comes_from_the_agent_asked);
 	CU_add_test(s, "demands the agent's signature when shared",
 		    demands_the_agents_signature_when_shared);
 	CU_add_test(s, "the home agent of a reply names the association",

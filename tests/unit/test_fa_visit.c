@@ -214,6 +214,38 @@ static void only_its_own_deregistration_ends_a_visit(void)
 }
 
 /* A lifetime of zero granted to a Request for more is an end, too. */
+/* Another station names another agent, one of its own: neither gets the visitor. */
+static void another_agent_takes_nobody_over(void)
+{
+	struct ask first = usual_ask(), other = usual_ask();
+	struct fa_world w;
+
+	begin(&w);
+	fa_world_register(&w, &first);
+	other.ident += UINT64_C(1) << 32 | 1;
+	other.home_agent = IP(10, 6, 0, 1);
+	other.mac = OTHER_MAC;
+	fa_world_ask(&w, &other);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, MIP_FA_PROHIBITED);
+	CU_ASSERT_EQUAL(fa_world_pending(&w), 0);
+	fa_world_pass(&w, duration_s(2));
+	other.lifetime = 0; /* nor may it send the visitor off */
+	fa_world_ask(&w, &other);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, MIP_FA_PROHIBITED);
+
+	/* An agent that proves itself does, and one that the visitor asks. */
+	other.lifetime = first.lifetime;
+	other.home_agent = HOME_AGENT;
+	fa_world_register(&w, &other);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 0);
+	other.ident += UINT64_C(1) << 32 | 1;
+	other.home_agent = OTHER_AGENT;
+	fa_world_register(&w, &other);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 0);
+	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
+	fa_world_end(&w);
+}
+
 static void a_reply_can_grant_nothing(void)
 {
 	struct ask a = usual_ask();
@@ -461,6 +493,8 @@ void suite_fa_visit(void)
 		    a_denial_leaves_the_visitor_alone);
 	CU_add_test(s, "only its own deregistration ends a visit",
 		    only_its_own_deregistration_ends_a_visit);
+	CU_add_test(s, "another agent takes nobody over",
+		    another_agent_takes_nobody_over);
 	CU_add_test(s, "a reply can grant nothing", a_reply_can_grant_nothing);
 	CU_add_test(s, "a co-located node passes through",
 		    a_co_located_node_passes_through);
