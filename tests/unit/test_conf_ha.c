@@ -95,6 +95,26 @@ static void every_field_arrives(void)
 	ha_config_free(&c);
 }
 
+static void a_store_is_wanted_or_not(void)
+{
+	struct ha_config c = taken(HA(""));
+
+	CU_ASSERT_FALSE(c.has_store);
+	ha_config_free(&c);
+	c = taken(HA("<store/>"));
+	CU_ASSERT_TRUE(c.has_store);
+	CU_ASSERT_STRING_EQUAL(c.store.path, "/var/lib/sojourn/mip-ha");
+	CU_ASSERT_EQUAL(c.store.sync, STORE_SYNC_SECOND);
+	ha_config_free(&c);
+	c = taken(HA("<store path='/srv/ha' sync='batch'/>"));
+	CU_ASSERT_STRING_EQUAL(c.store.path, "/srv/ha");
+	CU_ASSERT_EQUAL(c.store.sync, STORE_SYNC_BATCH);
+	ha_config_free(&c);
+	refused(HA("<store path=''/>"), "1: store/@path:");
+	refused(HA("<store sync='never'/>"), "1: store/@sync:");
+	refused(HA("<store/><store/>"), "1: store:");
+}
+
 static void associations(void)
 {
 	struct ha_config c = taken(HA(NET NODE(
@@ -356,6 +376,7 @@ void suite_conf_ha(void)
 
 	CU_add_test(s, "the smallest has the defaults", the_smallest_has_the_defaults);
 	CU_add_test(s, "every field arrives", every_field_arrives);
+	CU_add_test(s, "a store is wanted or not", a_store_is_wanted_or_not);
 	CU_add_test(s, "associations", associations);
 	CU_add_test(s, "nodes live in a home network, once",
 		    nodes_live_in_a_home_network_once);
