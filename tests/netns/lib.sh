@@ -144,12 +144,18 @@ lab_stop() {
 # lab_wait SECONDS CONDITION: poll a shell condition; false when time is up.
 # SJ_SLOW multiplies the time, for slow builds.
 lab_wait() {
-	local left
-	left=$(awk "BEGIN { print int($1 * 20 * ${SJ_SLOW:-1}) }")
+	local end
+	end=$(($(lab_ms) + $(awk "BEGIN { print int($1 * 1000 * ${SJ_SLOW:-1}) }")))
 	while ! eval "$2"; do
-		[ $((left -= 1)) -gt 0 ] || return 1
+		[ "$(lab_ms)" -lt "$end" ] || return 1
 		sleep 0.05
 	done
+}
+
+# The time in milliseconds.
+lab_ms() {
+	local us=${EPOCHREALTIME/[.,]/}
+	echo "${us%???}"
 }
 
 lab_down() {
