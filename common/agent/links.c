@@ -51,8 +51,10 @@ bool links_set(struct links *l, const struct link *link)
 {
 	unsigned slot = slot_of(l, link->ifindex);
 
-	if (slot == LINKS_MAX)
+	if (slot == LINKS_MAX) {
+		l->left_out = true;
 		return false;
+	}
 	if (slot == l->count)
 		l->count++;
 	l->link[slot] = *link;

@@ -12,7 +12,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-enum { LINKS_MAX = 64, LINK_ADDRS_MAX = 8 };
+enum { LINKS_MAX = 256, LINK_ADDRS_MAX = 16 };
 
 struct link {
 	int ifindex;
@@ -26,6 +26,7 @@ struct link {
 
 struct links {
 	unsigned count;
+	bool left_out; /* a link or address had no room once */
 	struct link link[LINKS_MAX];
 };
 
@@ -35,7 +36,7 @@ const struct link *links_by_name(const struct links *l, const char *name);
 /* Whether `a` is an address of ours on any link. */
 bool links_owns(const struct links *l, struct in_addr a);
 
-/* Add or replace; false when the table is full. */
+/* Add or replace; false, and `left_out`, when the table is full. */
 bool links_set(struct links *l, const struct link *link);
 void links_remove(struct links *l, int ifindex);
 

@@ -181,13 +181,15 @@ static bool same_prefix(struct ipv4_prefix a, struct ipv4_prefix b)
 	return a.addr.s_addr == b.addr.s_addr && a.len == b.len;
 }
 
-static bool add_address(struct link *link, struct ipv4_prefix p)
+static bool add_address(struct links *links, struct link *link, struct ipv4_prefix p)
 {
 	for (unsigned i = 0; i < link->addr_count; i++)
 		if (same_prefix(link->addr[i], p))
 			return false;
-	if (link->addr_count == LINK_ADDRS_MAX)
+	if (link->addr_count == LINK_ADDRS_MAX) {
+		links->left_out = true;
 		return false;
+	}
 	link->addr[link->addr_count++] = p;
 	return true;
 }
@@ -217,7 +219,7 @@ static bool carry_address(struct links *links, const struct nlmsghdr *m)
 	    mnl_attr_get_payload_len(at[IFA_LOCAL]) != sizeof(p.addr))
 		return false;
 	memcpy(&p.addr, mnl_attr_get_payload(at[IFA_LOCAL]), sizeof(p.addr));
-	return m->nlmsg_type == RTM_NEWADDR ? add_address(link, p)
+	return m->nlmsg_type == RTM_NEWADDR ? add_address(links, link, p)
 					    : remove_address(link, p);
 }
 

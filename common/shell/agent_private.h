@@ -90,6 +90,7 @@ struct agent_shell {
 	struct bucket messages; /* received: lines with their contents */
 	instant_t started;
 	int ready_pipe; /* to the waiting parent, or -1 */
+	bool left_out;  /* it was said that links or addresses are too many */
 	bool device_up; /* the tunnel device, as we last saw it */
 	bool failed;    /* to end, and not well */
 	bool detached;  /* in the background: standard error is closed */
@@ -117,6 +118,7 @@ void agent_device_mend(struct agent_shell *s); /* after all of them */
 
 /* agent_warn.c: say what an operator should know, though service can go on. */
 void agent_warn(struct agent_shell *s);
+void agent_warn_links(struct agent_shell *s);
 
 /* agent_served.c */
 void agent_served_add(struct agent_shell *s);     /* those that the configuration has */

@@ -27,7 +27,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { SERVED_LINKS_MAX = 32 };
+enum { SERVED_LINKS_MAX = 128 };
 
 /* A link that the agent serves, as its configuration says. */
 struct served_link {

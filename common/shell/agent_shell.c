@@ -130,6 +130,7 @@ void agent_on_links(void *shell)
 	if (error != 0)
 		log_say(s->log, NOTE_WARN, "cannot follow links: %s", strerror(-error));
 	agent_device_mend(s);
+	agent_warn_links(s);
 }
 
 static bool is_served(void *shell, int ifindex)

@@ -50,6 +50,16 @@ static void warn_modules(struct agent_shell *s)
 		warn_module(s, "GRE", "ip_gre");
 }
 
+void agent_warn_links(struct agent_shell *s)
+{
+	if (s->links.left_out && !s->left_out)
+		log_say(s->log, NOTE_WARN,
+			"there are more than %d interfaces, or more than %d addresses "
+			"on one of them; those beyond are not seen",
+			LINKS_MAX, LINK_ADDRS_MAX);
+	s->left_out = s->links.left_out;
+}
+
 void agent_warn(struct agent_shell *s)
 {
 	struct served_link list[SERVED_LINKS_MAX];
@@ -61,6 +71,7 @@ void agent_warn(struct agent_shell *s)
 			"differ "
 			"too much are refused (code 133) until the node has adjusted");
 	warn_modules(s);
+	agent_warn_links(s);
 	if (!s->program->router)
 		return;
 	warn_forwarding(s, agent_common(s)->tun);

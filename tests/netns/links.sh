@@ -19,7 +19,16 @@ new_cable() { # SWITCH: another interface for the node
 	lab_move "$1"
 }
 
+# As many interfaces as a host of containers has, before those that matter.
+many_interfaces() { # HOST
+	local i
+	for i in $(seq 50); do
+		echo "link add c$i type veth peer name d$i"
+	done | ip -n "$LAB-$1" -batch -
+}
+
 missing_at_start() {
+	many_interfaces fa1
 	remove_link fa1 visit
 	remove_link mn radio0
 	remove_link ha home

@@ -77,7 +77,9 @@ static void full_is_a_result(void)
 
 	for (int i = 1; i <= LINKS_MAX; i++)
 		set(&l, i, "x", 0);
+	CU_ASSERT_FALSE(l.left_out);
 	CU_ASSERT_FALSE(links_set(&l, &one));
+	CU_ASSERT(l.left_out);
 	CU_ASSERT_EQUAL(l.count, LINKS_MAX);
 	set(&l, LINKS_MAX, "there already", 0);
 	links_remove(&l, 5);
