@@ -103,7 +103,7 @@ static int remember(struct sysctls *s, const char *path, int before)
 int sysctl_set_link(struct sysctls *s, const char *link, const char *key, int value)
 {
 	char path[PATH_MAX_HERE] = "";
-	int before, error;
+	int before = 0, error;
 
 	error = path_of(link, key, path);
 	if (error == 0)
