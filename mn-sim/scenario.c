@@ -389,12 +389,27 @@ int scenario_run(struct scenario *s, struct scenario_result *result)
 	return rc < 0 ? rc : s->error;
 }
 
+/* A flow lives while at least something arrives of what was sent at each place. */
+static bool flow_lived(const struct scenario_result *r, const struct flow_result *f)
+{
+	for (unsigned i = 0; i < r->moves; i++) {
+		struct flow_summary s =
+			flow_log_summary(f->log, r->move[i].at, r->move[i].until);
+
+		if (s.sent > 0 && s.received == 0)
+			return false;
+	}
+	return true;
+}
+
 bool scenario_passed(const struct scenario_result *r)
 {
 	bool passed = !r->interrupted && r->moves == r->config->move_count + 1;
 
 	for (unsigned i = 0; i < r->moves; i++)
 		passed = passed && r->move[i].done;
+	for (unsigned i = 0; i < r->flows; i++)
+		passed = passed && flow_lived(r, &r->flow[i]);
 	for (unsigned i = 0; i < r->streams; i++)
 		passed = passed && r->stream[i].sum.intact;
 	return passed;

@@ -64,7 +64,10 @@ void scenario_close(struct scenario *s);
 /* Run to the end.  The result lives as long as the scenario.  0 or -errno. */
 int scenario_run(struct scenario *s, struct scenario_result *result);
 
-/* Every move was answered, every stream arrived whole. */
+/*
+ * Every move was answered, every stream arrived whole, and no flow was dead at any
+ * place.
+ */
 bool scenario_passed(const struct scenario_result *r);
 
 #endif

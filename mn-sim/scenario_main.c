@@ -31,9 +31,8 @@ static const char scenario_usage[] =
 	"  -t, --test      check FILE and print all its faults\n"
 	"  -h, --help      print this\n"
 	"\n"
-	"Exit status: 0 every move was answered and every stream arrived whole; 1 "
-	"not;\n"
-	"2 wrong usage or a fault in FILE.\n";
+	"Exit status: 0 every move was answered, every stream arrived whole, no flow\n"
+	"was dead at any place; 1 not so; 2 wrong usage or a fault in FILE.\n";
 
 static const char report_usage[] =
 	"Usage: mn-sim report DIR\n"

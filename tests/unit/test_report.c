@@ -116,6 +116,10 @@ static void a_run_fails_by_its_moves_and_streams(void)
 	r.result.moves = 2;
 	r.result.interrupted = true;
 	CU_ASSERT_FALSE(scenario_passed(&r.result));
+	r.result.interrupted = false;
+	for (int i = 10; i < 20; i++)
+		r.log.packet[i].copies = 0; /* nothing arrived at the second place */
+	CU_ASSERT_FALSE(scenario_passed(&r.result));
 	flow_log_fini(&r.log);
 }
 
