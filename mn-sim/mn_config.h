@@ -9,7 +9,7 @@
 
 /* <co-located>: a care-of address of our own on a link where no agent is heard. */
 struct colocated_config {
-	struct ipv4_prefix addr;  /* address and its link's prefix length */
+	struct ipv4_prefix addr; /* address and its link's prefix length */
 	struct in_addr gateway;
 	int line;
 };
@@ -17,19 +17,19 @@ struct colocated_config {
 struct mn_config {
 	struct common_config common;
 	char interface[IF_NAMESIZE];
-	struct ipv4_prefix home;          /* home address and home prefix length */
-	struct in_addr home_agent;        /* 0: ask for it by broadcast (code 136) */
-	struct in_addr home_gateway;      /* router at home; 0: the home agent */
-	uint16_t lifetime;                /* asked for, seconds */
-	enum encap_kind encap;            /* ipip: neither M nor G */
-	bool reverse_tunnel;              /* T */
-	bool broadcasts;                  /* B */
-	bool simultaneous;                /* S */
+	struct ipv4_prefix home;     /* home address and home prefix length */
+	struct in_addr home_agent;   /* 0: ask for it by broadcast (code 136) */
+	struct in_addr home_gateway; /* router at home; 0: the home agent */
+	uint16_t lifetime;           /* asked for, seconds */
+	enum encap_kind encap;       /* ipip: neither M nor G */
+	bool reverse_tunnel;         /* T */
+	bool broadcasts;             /* B */
+	bool simultaneous;           /* S */
 	bool deregister_on_exit;
 	bool has_colocated;
 	struct colocated_config colocated;
-	struct peer_config home_association;   /* MN-HA; addr is the home agent's */
-	struct peer_config *foreign_agent;     /* MN-FA associations */
+	struct peer_config home_association; /* MN-HA; addr is the home agent's */
+	struct peer_config *foreign_agent;   /* MN-FA associations */
 	unsigned foreign_agent_count;
 };
 
