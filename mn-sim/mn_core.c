@@ -161,7 +161,7 @@ static void link_down(struct mn_core *mn, struct effect_list *fx)
 	mn_stop_searching(mn);
 	/* Also stops the kernel from answering ARP wherever we come up again. */
 	mn_detach(mn, fx);
-	agents_clear(&mn->agents);
+	agents_unhear(&mn->agents);
 	/* An interface that is taken down loses its routes and neighbours. */
 	mn->fixtures.sure = false;
 }
@@ -239,10 +239,13 @@ void mn_core_free(struct mn_core *mn)
 int mn_core_reconfigure(struct mn_core *mn, const struct mn_config *config,
 			struct now now, struct effect_list *fx)
 {
+	struct in_addr home = mn->config.home.addr;
 	int error = configure(mn, config);
 
 	if (error < 0 || mn->stopped)
 		return error;
+	if (config->home.addr.s_addr != home.s_addr)
+		agents_unserve(&mn->agents);
 	mn_stop_searching(mn);
 	mn_detach(mn, fx);
 	take_link(mn, now, fx);

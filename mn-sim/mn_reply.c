@@ -243,6 +243,8 @@ static void on_denied(struct mn_core *mn, const struct received *r, struct now n
 {
 	mn_count(mn, made_by_agent(r->rp.code) ? MN_DENIED_FA : MN_DENIED_HA);
 	effect_note(fx, note_reply(mn, NOTE_DENIED, r));
+	if (r->rp.code == MIP_FA_RESOURCES && mn->agent)
+		mn->agent->serves_until = now.mono; /* not a visitor of its, or not now */
 	if (tells_home_agent(mn, r)) {
 		learn_home_agent(mn, r, now, fx);
 		return;
@@ -319,6 +321,8 @@ static instant_t end_of(const struct mn_core *mn, uint16_t lifetime)
 static void run_for(struct mn_core *mn, uint16_t lifetime, instant_t now)
 {
 	mn->bound = true;
+	if (mn->place == MN_FOREIGN_AGENT)
+		mn->agent->serves_until = end_of(mn, lifetime);
 	mn->granted = lifetime;
 	mn->expires_at = end_of(mn, lifetime);
 	mn->due[MN_TIMER_EXPIRE] = mn->expires_at;

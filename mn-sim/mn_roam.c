@@ -26,18 +26,22 @@ static bool is_home(const struct mn_core *mn, const struct agent_heard *a)
 	       ipv4_prefix_has(mn->config.home, a->addr);
 }
 
-/* A foreign agent that takes us: B means no further ones (RFC 5944 2.1.1). */
-static bool takes_visitors(const struct agent_heard *a)
+/*
+ * A foreign agent that takes us: B means no further visitors (RFC 5944 2.1.1), but
+ * those that it has may register again.
+ */
+static bool takes_us(const struct agent_heard *a, instant_t now)
 {
-	return (a->flags & ADVERT_FLAG_F) && !(a->flags & ADVERT_FLAG_B) &&
-	       a->care_of_count > 0 && ipv4_is_unicast(a->care_of[0]);
+	return (a->flags & ADVERT_FLAG_F) && a->care_of_count > 0 &&
+	       ipv4_is_unicast(a->care_of[0]) &&
+	       (!(a->flags & ADVERT_FLAG_B) || instant_before(now, a->serves_until));
 }
 
 static bool usable(const struct mn_core *mn, const struct agent_heard *a, instant_t now)
 {
 	if (!agent_fresh(a, now) || instant_before(now, a->avoid_until))
 		return false;
-	return is_home(mn, a) || takes_visitors(a);
+	return is_home(mn, a) || takes_us(a, now);
 }
 
 /* Home before all, then who was heard last. */
@@ -247,7 +251,7 @@ static void on_care_of_withdrawn(struct mn_core *mn, struct now now,
 				 struct effect_list *fx)
 {
 	mn_forget_registration(mn);
-	if (takes_visitors(mn->agent))
+	if (takes_us(mn->agent, now.mono))
 		attach_to(mn, mn->agent, now, fx);
 	else
 		mn_on_silence(mn, now, fx);
@@ -288,7 +292,7 @@ static bool prefers(const struct mn_core *mn, const struct agent_heard *a,
 static void on_news(struct mn_core *mn, struct agent_heard *who, enum agent_news news,
 		    struct now now, struct effect_list *fx)
 {
-	if (news == AGENT_NEW) {
+	if (news == AGENT_NEW || (news == AGENT_REBOOTED && who != mn->agent)) {
 		struct note n = mn_note(mn, NOTE_ADVERT_HEARD);
 
 		n.agent = who->addr;

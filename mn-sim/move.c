@@ -102,14 +102,25 @@ enum agent_news agents_hear(struct agents *agents, const struct mip_advert *adve
 	} else if (!agent_fresh(a, now)) {
 		news = AGENT_NEW;
 	}
+	if (news == AGENT_REBOOTED)
+		a->serves_until = (instant_t){ 0 };
 	describe(a, advert, now);
 	*who = a;
 	return advert->lifetime == 0 ? AGENT_LEFT : news;
 }
 
-void agents_clear(struct agents *agents)
+void agents_unhear(struct agents *agents)
 {
-	memset(agents, 0, sizeof(*agents));
+	for (unsigned i = 0; i < MOVE_AGENTS_MAX; i++) {
+		agents->at[i].expires_at = (instant_t){ 0 };
+		agents->at[i].avoid_until = (instant_t){ 0 };
+	}
+}
+
+void agents_unserve(struct agents *agents)
+{
+	for (unsigned i = 0; i < MOVE_AGENTS_MAX; i++)
+		agents->at[i].serves_until = (instant_t){ 0 };
 }
 
 bool agent_offers(const struct agent_heard *a, struct in_addr care_of)

@@ -5,7 +5,8 @@
  *
  * Nothing here decides where to register (mn_roam.c does); it remembers and
  * compares.  Entries outlive their lifetime, so that an agent which is heard
- * again can be told from one that has restarted; ask agent_fresh().
+ * again can be told from one that has restarted, and from one that has us among
+ * its visitors; ask agent_fresh().
  */
 #ifndef MN_SIM_MOVE_H
 #define MN_SIM_MOVE_H
@@ -39,6 +40,7 @@ struct agent_heard {
 	instant_t heard_at;
 	instant_t expires_at;
 	instant_t avoid_until; /* it denied us: not before then */
+	instant_t serves_until; /* it has us among its visitors; 0: it has not */
 };
 
 /* Zero-initialised is empty. */
@@ -60,7 +62,11 @@ enum agent_news {
 enum agent_news agents_hear(struct agents *agents, const struct mip_advert *advert,
 			    struct in_addr from, struct mac mac, instant_t now,
 			    const struct agent_heard *keep, struct agent_heard **who);
-void agents_clear(struct agents *agents);
+
+/* On a link that may be another: nobody is heard, nobody is avoided. */
+void agents_unhear(struct agents *agents);
+/* They know us no more: we have another home address. */
+void agents_unserve(struct agents *agents);
 
 /* Heard within the lifetime of its last advertisement. */
 static inline bool agent_fresh(const struct agent_heard *a, instant_t now)

@@ -57,6 +57,14 @@ full_foreign_agent() {
 	check_shows "it can change its tunnel, though the table is full" fa1 visitors \
 		'length == 1 and .[0].encapsulation == "ipip"'
 	check_pings "and is served through that" cn 10.1.0.10
+	lab_move visit1
+	check_wait "its cable pulled and plugged in again, it is taken as before" 10 \
+		"count_above mn accepted 1 && node_is registered 10.0.2.2"
+	check "it is told to read its configuration again" ctl mn reload
+	check_wait "and is taken again" 10 \
+		"count_above mn accepted 2 && node_is registered 10.0.2.2"
+	check_pings "and reached" cn 10.1.0.10
+	check "while the agent says that it is full" busy_adverts 1
 	lab_move visit2
 	ctl fa1 clear visitor 10.1.0.10 >/dev/null
 	check_wait "when it has left the second one is taken" 10 "node2_is registered"

@@ -58,6 +58,26 @@ static void use_colocated(struct bench *b)
 	b->config.colocated.gateway = BENCH_GATEWAY;
 }
 
+static void hear_busy(struct bench *b, uint16_t sequence)
+{
+	struct mip_advert a = bench_visited_advert(sequence);
+
+	a.flags |= ADVERT_FLAG_B;
+	bench_hear(b, &a, BENCH_VISITED);
+}
+
+static void flap(struct bench *b)
+{
+	bench_link(b, false);
+	bench_link(b, true);
+}
+
+static int reload(struct bench *b)
+{
+	effect_list_clear(&b->fx);
+	return mn_core_reconfigure(b->mn, &b->config, b->now, &b->fx);
+}
+
 static bool default_is(const struct bench *b, struct in_addr via, int ifindex)
 {
 	const struct effect_route *r = kernel_route_to(&b->kernel, everything);
@@ -184,6 +204,66 @@ static void but_not_where_registration_is_required(void)
 	CU_ASSERT_EQUAL(b.asked, 0);
 	hear_visited(&b, 2);
 	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_fini(&b);
+}
+
+/* B keeps others out, not those who are in (RFC 5944 2.1.1). */
+static void a_full_agent_still_serves_its_visitors(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	visit(&b);
+	hear_busy(&b, 11);
+	flap(&b);
+	hear_busy(&b, 12);
+	CU_ASSERT_EQUAL(b.asked, 2);
+	bench_reply(&b, MIP_ACCEPTED, 300);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERED);
+	CU_ASSERT_EQUAL(reload(&b), 0);
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
+	bench_run(&b, duration_s(1));
+	CU_ASSERT_EQUAL(b.asked, 3);
+	flap(&b); /* unanswered, and yet a visitor by the Reply before */
+	hear_busy(&b, 13);
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
+	bench_fini(&b);
+}
+
+static void but_not_those_it_has_forgotten(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	visit(&b);
+	hear_busy(&b, 500);
+	bench_link(&b, false);
+	bench_run(&b, duration_s(299));
+	bench_link(&b, true);
+	hear_busy(&b, 501);
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
+	bench_link(&b, false);
+	bench_run(&b, duration_s(1));
+	bench_link(&b, true);
+	hear_busy(&b, 502); /* the entry has run out */
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_NOWHERE);
+	bench_fini(&b);
+
+	bench_init(&b);
+	visit(&b);
+	hear_busy(&b, 500);
+	flap(&b);
+	hear_busy(&b, 3); /* it started again, and is full of others already */
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_NOWHERE);
+	bench_fini(&b);
+
+	bench_init(&b);
+	visit(&b);
+	hear_busy(&b, 500);
+	b.config.home.addr.s_addr ^= htonl(1); /* we are somebody else */
+	CU_ASSERT_EQUAL(reload(&b), 0);
+	hear_busy(&b, 501);
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_NOWHERE);
 	bench_fini(&b);
 }
 
@@ -467,8 +547,7 @@ static void another_configuration(void)
 	visit(&b);
 	b.config.lifetime = 50;
 	b.config.home.addr = BENCH_HOME;
-	effect_list_clear(&b.fx);
-	CU_ASSERT_EQUAL(mn_core_reconfigure(b.mn, &b.config, b.now, &b.fx), 0);
+	CU_ASSERT_EQUAL(reload(&b), 0);
 	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
 	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERING);
 	bench_fini(&b);
@@ -537,6 +616,8 @@ void suite_mn_core(void)
 	CU_ADD_TEST(s, and_home_again);
 	CU_ADD_TEST(s, with_an_address_of_its_own);
 	CU_ADD_TEST(s, but_not_where_registration_is_required);
+	CU_ADD_TEST(s, a_full_agent_still_serves_its_visitors);
+	CU_ADD_TEST(s, but_not_those_it_has_forgotten);
 	CU_ADD_TEST(s, adverts_from_afar_or_of_plain_routers_are_not_heard);
 	CU_ADD_TEST(s, redirects_move_nobody);
 	CU_ADD_TEST(s, silence_for_a_lifetime_is_a_loss);
