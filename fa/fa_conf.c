@@ -5,7 +5,6 @@
 #include "fa/fa_conf.h"
 
 #include "common/conf/shared.h"
-#include "common/conf/xml.h"
 
 enum { MS_PER_S = 1000 };
 
@@ -112,7 +111,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_common(k->faults, &c->common);
 }
 
-static const struct conf_element schema = {
+const struct conf_element fa_config_schema = {
 	.name = "foreign-agent",
 	.help = "a foreign agent",
 	.attr = rows,
@@ -123,23 +122,3 @@ static const struct conf_element schema = {
 	.line = CONF_NO_LINE,
 	.check = check,
 };
-
-const struct conf_element *fa_config_schema(void)
-{
-	return &schema;
-}
-
-int fa_config_load(const char *path, struct fa_config *out, struct conf_faults *faults)
-{
-	return conf_xml_load(path, &schema, out, faults);
-}
-
-void fa_config_free(struct fa_config *config)
-{
-	conf_release(&schema, config);
-}
-
-void fa_config_list_options(FILE *to)
-{
-	conf_list_options(&schema, to);
-}

@@ -20,16 +20,6 @@ static const struct violations *fa_violations(const void *core)
 	return fa_core_violations(core);
 }
 
-static bool load(void *config, const char *path, struct conf_faults *faults)
-{
-	return fa_config_load(path, config, faults) == 0;
-}
-
-static void release(void *config)
-{
-	fa_config_free(config);
-}
-
 static const struct common_config *common(const void *config)
 {
 	const struct fa_config *c = config;
@@ -67,13 +57,10 @@ static const struct agent_program program = {
 	.default_config = "/etc/sojourn/fa.xml",
 	.router = true,
 	.core = { AGENT_CORE_OPS(fa), .violations = fa_violations },
-	.config = { .size = sizeof(struct fa_config),
-		    .load = load,
-		    .release = release,
+	.config = { .schema = &fa_config_schema,
 		    .common = common,
 		    .served = served,
-		    .max_entries = max_entries,
-		    .list_options = fa_config_list_options },
+		    .max_entries = max_entries },
 	.status = fa_ctl_status,
 	.requests = fa_ctl_requests,
 };

@@ -5,7 +5,6 @@
 #include "ha/ha_conf.h"
 
 #include "common/conf/shared.h"
-#include "common/conf/xml.h"
 #include "ha/binding.h"
 
 #include <stdlib.h>
@@ -230,7 +229,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_common(k->faults, &c->common);
 }
 
-static const struct conf_element schema = {
+const struct conf_element ha_config_schema = {
 	.name = "home-agent",
 	.help = "a home agent",
 	.attr = rows,
@@ -241,23 +240,3 @@ static const struct conf_element schema = {
 	.line = CONF_NO_LINE,
 	.check = check,
 };
-
-const struct conf_element *ha_config_schema(void)
-{
-	return &schema;
-}
-
-int ha_config_load(const char *path, struct ha_config *out, struct conf_faults *faults)
-{
-	return conf_xml_load(path, &schema, out, faults);
-}
-
-void ha_config_free(struct ha_config *config)
-{
-	conf_release(&schema, config);
-}
-
-void ha_config_list_options(FILE *to)
-{
-	conf_list_options(&schema, to);
-}

@@ -40,16 +40,6 @@ static void ha_each_record(const void *core, struct now now,
 	ha_core_each_record(core, now, visit, arg);
 }
 
-static bool load(void *config, const char *path, struct conf_faults *faults)
-{
-	return ha_config_load(path, config, faults) == 0;
-}
-
-static void release(void *config)
-{
-	ha_config_free(config);
-}
-
 static const struct common_config *common(const void *config)
 {
 	const struct ha_config *c = config;
@@ -118,14 +108,11 @@ static const struct agent_program program = {
 	.router = true,
 	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations,
 		  .restore = ha_restore, .each_record = ha_each_record },
-	.config = { .size = sizeof(struct ha_config),
-		    .load = load,
-		    .release = release,
+	.config = { .schema = &ha_config_schema,
 		    .common = common,
 		    .served = served,
 		    .max_entries = max_entries,
-		    .store = store,
-		    .list_options = ha_config_list_options },
+		    .store = store },
 	.status = ha_ctl_status,
 	.requests = ha_ctl_requests,
 };

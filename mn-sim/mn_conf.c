@@ -5,7 +5,6 @@
 #include "mn-sim/mn_conf.h"
 
 #include "common/conf/shared.h"
-#include "common/conf/xml.h"
 
 static const struct conf_attr control_rows[] = {
 	CONF_CONTROL_ROW("/run/sojourn/mn-sim.sock"),
@@ -134,7 +133,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_common(k->faults, &c->common);
 }
 
-static const struct conf_element schema = {
+const struct conf_element mn_config_schema = {
 	.name = "mobile-node",
 	.help = "a mobile node",
 	.attr = rows,
@@ -145,23 +144,3 @@ static const struct conf_element schema = {
 	.line = CONF_NO_LINE,
 	.check = check,
 };
-
-const struct conf_element *mn_config_schema(void)
-{
-	return &schema;
-}
-
-int mn_config_load(const char *path, struct mn_config *out, struct conf_faults *faults)
-{
-	return conf_xml_load(path, &schema, out, faults);
-}
-
-void mn_config_free(struct mn_config *config)
-{
-	conf_release(&schema, config);
-}
-
-void mn_config_list_options(FILE *to)
-{
-	conf_list_options(&schema, to);
-}

@@ -7,6 +7,7 @@
 #include "mn-sim/mn_main.h"
 
 #include "common/conf/schema.h"
+#include "mn-sim/mn_conf.h"
 #include "mn-sim/mn_node.h"
 #include "mn-sim/scenario_config.h"
 #include "mn-sim/scenario_main.h"
@@ -52,8 +53,8 @@ static int print_version(void)
 
 static int list_options(void)
 {
-	mn_node_list_options(stdout);
-	conf_list_options(&scenario_element, stdout);
+	conf_list_options(&mn_config_schema, stdout);
+	conf_list_options(&scenario_config_schema, stdout);
 	return EXIT_SUCCESS;
 }
 

@@ -21,16 +21,6 @@ static void mn_arp(void *core, const struct arp_frame *frame, struct now now,
 	mn_core_arp(core, frame, now, fx);
 }
 
-static bool load(void *config, const char *path, struct conf_faults *faults)
-{
-	return mn_config_load(path, config, faults) == 0;
-}
-
-static void release(void *config)
-{
-	mn_config_free(config);
-}
-
 static const struct common_config *common(const void *config)
 {
 	const struct mn_config *c = config;
@@ -89,22 +79,14 @@ static const struct agent_program program = {
 		   "finds agents, registers where it is, keeps its home address.",
 	.default_config = "/etc/sojourn/mn.xml",
 	.core = { AGENT_CORE_OPS(mn), .arp = mn_arp },
-	.config = { .size = sizeof(struct mn_config),
-		    .load = load,
-		    .release = release,
+	.config = { .schema = &mn_config_schema,
 		    .common = common,
 		    .served = served,
-		    .max_entries = max_entries,
-		    .list_options = mn_config_list_options },
+		    .max_entries = max_entries },
 	.status = status,
 };
 
 int mn_node_main(int argc, char **argv)
 {
 	return agent_shell_main(&program, argc, argv);
-}
-
-void mn_node_list_options(FILE *to)
-{
-	mn_config_list_options(to);
 }

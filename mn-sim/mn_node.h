@@ -5,12 +5,7 @@
 #ifndef MN_SIM_MN_NODE_H
 #define MN_SIM_MN_NODE_H
 
-#include <stdio.h>
-
 /* Run with its own arguments, argv[0] being "node"; the exit status. */
 int mn_node_main(int argc, char **argv);
-
-/* Every option of its configuration. */
-void mn_node_list_options(FILE *to);
 
 #endif

@@ -5,7 +5,6 @@
 #include "mn-sim/scenario_config.h"
 
 #include "common/conf/schema.h"
-#include "common/conf/xml.h"
 
 #include <string.h>
 
@@ -204,7 +203,7 @@ static void check_scenario(void *object, struct conf_check *c)
 	check_moves(s, c);
 }
 
-const struct conf_element scenario_element = {
+const struct conf_element scenario_config_schema = {
 	.name = "scenario",
 	.help = "moves of a mobile node and traffic to and from it",
 	ROWS(scenario_rows),
@@ -213,14 +212,3 @@ const struct conf_element scenario_element = {
 	.line = CONF_NO_LINE,
 	.check = check_scenario,
 };
-
-int scenario_config_load(const char *path, struct scenario_config *out,
-			 struct conf_faults *faults)
-{
-	return conf_xml_load(path, &scenario_element, out, faults);
-}
-
-void scenario_config_free(struct scenario_config *config)
-{
-	conf_release(&scenario_element, config);
-}

@@ -109,13 +109,6 @@ struct scenario_config {
 
 /* The rows; also for the XSD and the list of options. */
 struct conf_element;
-extern const struct conf_element scenario_element;
-
-struct conf_faults;
-
-/* 0 or -errno; what is wrong goes into `faults`. */
-int scenario_config_load(const char *path, struct scenario_config *out,
-			 struct conf_faults *faults);
-void scenario_config_free(struct scenario_config *config);
+extern const struct conf_element scenario_config_schema;
 
 #endif

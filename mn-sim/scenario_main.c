@@ -5,7 +5,7 @@
  */
 #include "mn-sim/scenario_main.h"
 
-#include "common/conf/faults.h"
+#include "common/conf/xml.h"
 #include "mn-sim/report.h"
 #include "mn-sim/scenario.h"
 
@@ -154,7 +154,7 @@ int scenario_main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	conf_faults_init(&faults);
-	rc = scenario_config_load(o.file, &config, &faults);
+	rc = conf_xml_load(o.file, &scenario_config_schema, &config, &faults);
 	conf_faults_print(&faults, stderr);
 	conf_faults_fini(&faults);
 	if (rc < 0)
@@ -164,7 +164,7 @@ int scenario_main(int argc, char **argv)
 		(void)mkdir(o.dir, 0755);
 		status = run_scenario(&config, o.dir, o.quiet);
 	}
-	scenario_config_free(&config);
+	conf_release(&scenario_config_schema, &config);
 	return status;
 }
 

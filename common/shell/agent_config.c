@@ -4,6 +4,8 @@
  */
 #include "common/shell/agent_private.h"
 
+#include "common/conf/xml.h"
+
 #include <stdlib.h>
 
 static void say_faults(const struct conf_faults *f, const struct agent_faults *to)
@@ -17,19 +19,19 @@ static void say_faults(const struct conf_faults *f, const struct agent_faults *t
 void *agent_config_load(const struct agent_program *program, const char *path,
 			const struct agent_faults *to)
 {
-	void *config = calloc(1, program->config.size);
+	void *config = calloc(1, program->config.schema->size);
 	struct conf_faults faults;
-	bool good;
+	int rc;
 
 	if (!config) {
 		to->say(to->arg, "out of memory");
 		return NULL;
 	}
 	conf_faults_init(&faults);
-	good = program->config.load(config, path, &faults);
+	rc = conf_xml_load(path, program->config.schema, config, &faults);
 	say_faults(&faults, to);
 	conf_faults_fini(&faults);
-	if (good)
+	if (rc == 0)
 		return config;
 	free(config);
 	return NULL;
@@ -39,6 +41,6 @@ void agent_config_free(const struct agent_program *program, void *config)
 {
 	if (!config)
 		return;
-	program->config.release(config);
+	conf_release(program->config.schema, config);
 	free(config);
 }

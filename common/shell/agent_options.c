@@ -87,7 +87,7 @@ static int take_option(const struct agent_program *p, int option,
 		out->has_level = log_level_by_name(optarg, &out->level);
 		return out->has_level ? -1 : complain(p, optarg, "no such log level: ");
 	case LIST_OPTIONS:
-		p->config.list_options(stdout);
+		conf_list_options(p->config.schema, stdout);
 		return EXIT_SUCCESS;
 	case 'V':
 		printf("%s (%s)\n", p->name, PACKAGE_STRING);

@@ -16,7 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/counters.h"
 #include "common/base/rng.h"
-#include "common/conf/faults.h"
+#include "common/conf/schema.h"
 #include "common/ctl/request.h"
 #include "common/io/link_sock.h"
 #include "common/security/sa.h"
@@ -25,7 +25,6 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 enum { SERVED_LINKS_MAX = 128 };
 
@@ -73,16 +72,13 @@ struct agent_core_ops {
 			    void *arg);
 };
 
-/* The functions of a configuration (ha_config.h and the like, common/conf). */
+/* A configuration: its rows, and what the shell must know of the object. */
 struct agent_config_ops {
-	size_t size;
-	bool (*load)(void *config, const char *path, struct conf_faults *faults);
-	void (*release)(void *config);
+	const struct conf_element *schema;
 	const struct common_config *(*common)(const void *config);
 	unsigned (*served)(const void *config, struct served_link *to, unsigned room);
 	size_t (*max_entries)(const void *config); /* of the forwarding table */
 	const struct store_config *(*store)(const void *config); /* NULL: none */
-	void (*list_options)(FILE *to);
 };
 
 struct agent_program {

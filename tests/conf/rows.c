@@ -17,24 +17,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOTS = 4 };
+static const struct conf_element *const roots[] = {
+	&ha_config_schema,
+	&fa_config_schema,
+	&mn_config_schema,
+	&scenario_config_schema,
+};
 
-static void get_roots(const struct conf_element *roots[ROOTS])
-{
-	roots[0] = ha_config_schema();
-	roots[1] = fa_config_schema();
-	roots[2] = mn_config_schema();
-	roots[3] = &scenario_element;
-}
+enum { ROOTS = sizeof(roots) / sizeof(roots[0]) };
 
 /* The root whose start tag is the first of ours in the file. */
 static const struct conf_element *root_of(const char *path)
 {
-	const struct conf_element *roots[ROOTS], *found = NULL;
+	const struct conf_element *found = NULL;
 	FILE *file = fopen(path, "r");
 	char line[4096];
 
-	get_roots(roots);
 	while (file && !found && fgets(line, sizeof(line), file))
 		for (unsigned i = 0; i < ROOTS && !found; i++) {
 			const char *at = strchr(line, '<');
@@ -68,10 +66,7 @@ static void check(const char *path)
 
 int main(int argc, char **argv)
 {
-	const struct conf_element *roots[ROOTS];
-
 	if (argc == 2 && strcmp(argv[1], "xsd") == 0) {
-		get_roots(roots);
 		conf_xsd_print(roots, ROOTS, stdout);
 		return EXIT_SUCCESS;
 	}

@@ -55,8 +55,8 @@ static void check_root(const struct conf_element *root, const uint8_t *data,
 
 void fuzz_conf(const uint8_t *data, size_t size)
 {
-	check_root(ha_config_schema(), data, size);
-	check_root(fa_config_schema(), data, size);
-	check_root(mn_config_schema(), data, size);
-	check_root(&scenario_element, data, size);
+	check_root(&ha_config_schema, data, size);
+	check_root(&fa_config_schema, data, size);
+	check_root(&mn_config_schema, data, size);
+	check_root(&scenario_config_schema, data, size);
 }

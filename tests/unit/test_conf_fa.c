@@ -19,7 +19,7 @@
 static struct fa_config taken(const char *text)
 {
 	struct fa_config c;
-	struct conf_doc doc = conf_doc_read(fa_config_schema(), text, &c);
+	struct conf_doc doc = conf_doc_read(&fa_config_schema, text, &c);
 
 	CU_ASSERT_EQUAL(doc.rc, 0);
 	CU_ASSERT_STRING_EQUAL(doc.lines, "");
@@ -28,12 +28,12 @@ static struct fa_config taken(const char *text)
 
 static void refused(const char *text, const char *want)
 {
-	conf_doc_refused(fa_config_schema(), text, want);
+	conf_doc_refused(&fa_config_schema, text, want);
 }
 
 static void warned(const char *text, const char *want)
 {
-	conf_doc_warned(fa_config_schema(), text, want);
+	conf_doc_warned(&fa_config_schema, text, want);
 }
 
 static void the_smallest_has_the_defaults(void)
@@ -49,7 +49,7 @@ static void the_smallest_has_the_defaults(void)
 	CU_ASSERT_STRING_EQUAL(c.common.tun, "mip-fa0");
 	CU_ASSERT_STRING_EQUAL(c.common.control, "/run/sojourn/mip-fa.sock");
 	CU_ASSERT_EQUAL(c.advert_count, 1);
-	fa_config_free(&c);
+	conf_release(&fa_config_schema, &c);
 }
 
 static void every_field_arrives(void)
@@ -73,7 +73,7 @@ static void every_field_arrives(void)
 		  !c.any_home_agent);
 	CU_ASSERT(c.node_count == 1 && c.node[0].assoc[0].spi == 300);
 	CU_ASSERT(c.home_agent_count == 1 && c.home_agent[0].assoc[0].spi == 301);
-	fa_config_free(&c);
+	conf_release(&fa_config_schema, &c);
 }
 
 static void what_must_hold_together(void)

@@ -24,7 +24,7 @@
 static struct ha_config taken(const char *text)
 {
 	struct ha_config c;
-	struct conf_doc doc = conf_doc_read(ha_config_schema(), text, &c);
+	struct conf_doc doc = conf_doc_read(&ha_config_schema, text, &c);
 
 	CU_ASSERT_EQUAL(doc.rc, 0);
 	CU_ASSERT_STRING_EQUAL(doc.lines, "");
@@ -33,12 +33,12 @@ static struct ha_config taken(const char *text)
 
 static void refused(const char *text, const char *want)
 {
-	conf_doc_refused(ha_config_schema(), text, want);
+	conf_doc_refused(&ha_config_schema, text, want);
 }
 
 static void warned(const char *text, const char *want)
 {
-	conf_doc_warned(ha_config_schema(), text, want);
+	conf_doc_warned(&ha_config_schema, text, want);
 }
 
 static void the_smallest_has_the_defaults(void)
@@ -58,7 +58,7 @@ static void the_smallest_has_the_defaults(void)
 	CU_ASSERT_EQUAL(c.common.source_rate, 100);
 	CU_ASSERT_EQUAL(c.common.source_burst, 200);
 	CU_ASSERT_FALSE(c.common.strict_reserved_bits);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 }
 
 static void every_field_arrives(void)
@@ -92,7 +92,7 @@ static void every_field_arrives(void)
 	CU_ASSERT_EQUAL_FATAL(c.foreign_agent_count, 1);
 	CU_ASSERT_EQUAL(c.foreign_agent[0].assoc_count, 2);
 	CU_ASSERT_EQUAL(c.foreign_agent[0].assoc[1].spi, 301);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 }
 
 static void a_store_is_wanted_or_not(void)
@@ -100,16 +100,16 @@ static void a_store_is_wanted_or_not(void)
 	struct ha_config c = taken(HA(""));
 
 	CU_ASSERT_FALSE(c.has_store);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 	c = taken(HA("<store/>"));
 	CU_ASSERT_TRUE(c.has_store);
 	CU_ASSERT_STRING_EQUAL(c.store.path, "/var/lib/sojourn/mip-ha");
 	CU_ASSERT_EQUAL(c.store.sync, STORE_SYNC_SECOND);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 	c = taken(HA("<store path='/srv/ha' sync='batch'/>"));
 	CU_ASSERT_STRING_EQUAL(c.store.path, "/srv/ha");
 	CU_ASSERT_EQUAL(c.store.sync, STORE_SYNC_BATCH);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 	refused(HA("<store path=''/>"), "1: store/@path:");
 	refused(HA("<store sync='never'/>"), "1: store/@sync:");
 	refused(HA("<store/><store/>"), "1: store:");
@@ -127,7 +127,7 @@ static void associations(void)
 	CU_ASSERT(!a[0].accept_only && !a[0].spi_not_covered && a[0].key.len == 16);
 	CU_ASSERT(a[1].algorithm == AUTH_KEYED_MD5 && a[1].tolerance.ns == 4500000000);
 	CU_ASSERT(a[1].accept_only && a[1].spi_not_covered);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 
 	refused(HA(NET NODE("10.1.0.10", "<association spi='255' " KEY "/>")),
 		":1: association/@spi: must be 256 to 4294967295, not 255");
@@ -179,7 +179,7 @@ static void advertisements(void)
 	CU_ASSERT_EQUAL(c.advert[0].lifetime, 1800);
 	CU_ASSERT_EQUAL(c.advert[0].registration_lifetime, 0);
 	CU_ASSERT(c.advert[0].prefix_lengths && !c.advert[0].routes);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 
 	c = taken(HA(NET
 		     "<advertise interface='home' max-interval='4' min-interval='3' "
@@ -189,7 +189,7 @@ static void advertisements(void)
 		  c.advert[0].registration_lifetime == 60);
 	CU_ASSERT(c.advert[0].on_solicitation_only && c.advert[0].broadcast);
 	CU_ASSERT(c.advert[0].routes && !c.advert[0].prefix_lengths);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 
 	warned(HA(NET "<advertise interface='home' max-interval='300ms'/>"),
 	       "advertise/@max-interval: under 4 seconds is for laboratories only");
@@ -217,13 +217,13 @@ static void sub_second_intervals_have_a_lifetime(void)
 {
 	struct ha_config c;
 	struct conf_doc doc = conf_doc_read(
-		ha_config_schema(),
+		&ha_config_schema,
 		HA(NET "<advertise interface='home' max-interval='0.4'/>"), &c);
 
 	CU_ASSERT_EQUAL(doc.rc, 0);
 	CU_ASSERT_EQUAL(c.advert[0].lifetime, 2);
 	CU_ASSERT_EQUAL(c.advert[0].min_interval.ns, 300000000);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 }
 
 static void offers(void)
@@ -232,10 +232,10 @@ static void offers(void)
 		taken("<home-agent address='10.1.0.1' simultaneous='no'/>");
 
 	CU_ASSERT_EQUAL(c.bindings_per_node, 1);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 	c = taken("<home-agent address='10.1.0.1' bindings-per-node='7'/>");
 	CU_ASSERT_EQUAL(c.bindings_per_node, BINDINGS_PER_NODE_MAX);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 	refused("<home-agent address='10.1.0.1' bindings-per-node='8'/>",
 		"home-agent/@bindings-per-node: ");
 	refused("<home-agent address='10.1.0.1' reverse-tunnel='no' "
@@ -269,7 +269,7 @@ static void tunnels(void)
 	one = config_encap_for(&c.common, (struct in_addr){ htonl(0x0a000202) },
 			       ENCAP_GRE);
 	CU_ASSERT(any.kind == ENCAP_GRE && !any.gre_key && one.gre_key);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 
 	refused(HA("<tunnel/>\n<tunnel peer='any'/>"), ":2: tunnel/@peer: ");
 	refused(HA("<tunnel gre-key-in='4'/>"),
@@ -295,8 +295,8 @@ static void no_tunnel_is_a_plain_tunnel(void)
 	CU_ASSERT(a.dscp == b.dscp && a.no_outer_df == b.no_outer_df);
 	CU_ASSERT(a.ttl == 0 && b.ttl == 64); /* in other words */
 	CU_ASSERT(a.mss_clamp == 0 && b.mss_clamp == 0);
-	ha_config_free(&none);
-	ha_config_free(&plain);
+	conf_release(&ha_config_schema, &none);
+	conf_release(&ha_config_schema, &plain);
 }
 
 #define SITE(name, ends, nets) \
@@ -321,7 +321,7 @@ static void site_tunnels(void)
 	CU_ASSERT_EQUAL(s[0].remote_nets[0].addr.s_addr, htonl(0x0a090000));
 	CU_ASSERT(s[1].remote_count == 2 && s[1].mtu == 1400);
 	CU_ASSERT_EQUAL(s[1].tunnel.encap.kind, ENCAP_IPIP);
-	ha_config_free(&c);
+	conf_release(&ha_config_schema, &c);
 
 	refused(HA(SITE("a", ENDS, "<local subnet='10.8.0.0/24'/>")),
 		"site-tunnel: has no remote in it");

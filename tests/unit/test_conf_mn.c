@@ -18,7 +18,7 @@
 static struct mn_config taken(const char *text)
 {
 	struct mn_config c;
-	struct conf_doc doc = conf_doc_read(mn_config_schema(), text, &c);
+	struct conf_doc doc = conf_doc_read(&mn_config_schema, text, &c);
 
 	CU_ASSERT_EQUAL(doc.rc, 0);
 	CU_ASSERT_STRING_EQUAL(doc.lines, "");
@@ -27,7 +27,7 @@ static struct mn_config taken(const char *text)
 
 static void refused(const char *text, const char *want)
 {
-	conf_doc_refused(mn_config_schema(), text, want);
+	conf_doc_refused(&mn_config_schema, text, want);
 }
 
 static void the_smallest_has_the_defaults(void)
@@ -44,7 +44,7 @@ static void the_smallest_has_the_defaults(void)
 	CU_ASSERT_STRING_EQUAL(c.common.tun, "mip-mn0");
 	CU_ASSERT_STRING_EQUAL(c.common.control, "/run/sojourn/mn-sim.sock");
 	CU_ASSERT_EQUAL(c.home_association.assoc_count, 1);
-	mn_config_free(&c);
+	conf_release(&mn_config_schema, &c);
 }
 
 static void every_field_arrives(void)
@@ -68,7 +68,7 @@ static void every_field_arrives(void)
 	CU_ASSERT(c.has_colocated && c.colocated.addr.len == 24);
 	CU_ASSERT_EQUAL(c.colocated.gateway.s_addr, htonl(0x0a090001));
 	CU_ASSERT_EQUAL(c.common.tunnel_count, 1);
-	mn_config_free(&c);
+	conf_release(&mn_config_schema, &c);
 }
 
 static void what_must_hold_together(void)
