@@ -243,8 +243,9 @@ static void on_denied(struct mn_core *mn, const struct received *r, struct now n
 {
 	mn_count(mn, made_by_agent(r->rp.code) ? MN_DENIED_FA : MN_DENIED_HA);
 	effect_note(fx, note_reply(mn, NOTE_DENIED, r));
+	/* Full, and we are none of those it has. */
 	if (r->rp.code == MIP_FA_RESOURCES && mn->agent)
-		mn->agent->serves_until = now.mono; /* not a visitor of its, or not now */
+		mn->agent->serves_until = now.mono;
 	if (tells_home_agent(mn, r)) {
 		learn_home_agent(mn, r, now, fx);
 		return;

@@ -37,6 +37,7 @@ unit_sources += tests/sim/kernel.c tests/sim/kernel.h
 unit_sources += tests/unit/test_move.c
 unit_sources += tests/unit/test_mn_request.c
 unit_sources += tests/unit/test_mn_core.c
+unit_sources += tests/unit/test_mn_roam.c
 unit_sources += tests/unit/ha_bench.c tests/unit/ha_bench.h tests/unit/ha_world.c
 unit_sources += tests/unit/test_binding.c
 unit_sources += tests/unit/test_home_link.c

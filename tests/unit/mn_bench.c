@@ -6,6 +6,7 @@
 #include "common/base/ntp64.h"
 #include "common/security/auth.h"
 #include "common/wire/icmp.h"
+#include "common/wire/mip_code.h"
 #include "common/wire/udp.h"
 
 #include <CUnit/CUnit.h>
@@ -14,6 +15,7 @@
 
 static const uint8_t home_key[16] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 static const uint8_t visited_key[16] = { 9, 0, 9, 0, 9 };
+static const struct ipv4_prefix everything;
 static const struct mac node_mac = { { 2, 0, 0, 0, 0, 10 } };
 
 /* Every agent's link-layer address comes from its own. */
@@ -159,7 +161,6 @@ static int act(struct bench *b, const struct effect *e)
 /* Once set up, the default route and the home address are never missing. */
 static void watch(struct bench *b, bool *had)
 {
-	static const struct ipv4_prefix everything;
 	bool has = kernel_route_to(&b->kernel, everything) &&
 		   kernel_has_address(&b->kernel, BENCH_HOME);
 
@@ -361,4 +362,51 @@ uint64_t bench_counter(const struct bench *b, const char *name)
 			return set.values[i];
 	CU_FAIL("no such counter");
 	return 0;
+}
+
+void bench_hear_home(struct bench *b, uint16_t sequence)
+{
+	struct mip_advert a = bench_home_advert(sequence);
+
+	bench_hear(b, &a, BENCH_HOME_AGENT);
+}
+
+void bench_hear_visited(struct bench *b, uint16_t sequence)
+{
+	struct mip_advert a = bench_visited_advert(sequence);
+
+	bench_hear(b, &a, BENCH_VISITED);
+}
+
+void bench_visit(struct bench *b)
+{
+	bench_start(b);
+	bench_link(b, true);
+	bench_hear_visited(b, 10);
+	bench_reply(b, MIP_ACCEPTED, 300);
+}
+
+void bench_allow_colocated(struct bench *b)
+{
+	b->config.has_colocated = true;
+	b->config.colocated.addr = (struct ipv4_prefix){ BENCH_OWN, 24 };
+	b->config.colocated.gateway = BENCH_GATEWAY;
+}
+
+bool bench_default_is(const struct bench *b, struct in_addr via, int ifindex)
+{
+	const struct effect_route *r = kernel_route_to(&b->kernel, everything);
+
+	return r && r->via.s_addr == via.s_addr && r->ifindex == ifindex &&
+	       r->prefer_src.s_addr == BENCH_HOME.s_addr;
+}
+
+int bench_reload(struct bench *b)
+{
+	int error;
+
+	clear(b);
+	error = mn_core_reconfigure(b->mn, &b->config, b->now, &b->fx);
+	perform(b);
+	return error;
 }

@@ -63,6 +63,18 @@ struct mip_advert bench_home_advert(uint16_t sequence);
 struct mip_advert bench_visited_advert(uint16_t sequence);
 struct mac bench_mac(struct in_addr agent);
 void bench_hear(struct bench *b, const struct mip_advert *a, struct in_addr from);
+void bench_hear_home(struct bench *b, uint16_t sequence);
+void bench_hear_visited(struct bench *b, uint16_t sequence);
+
+/* Start on the visited link, and be accepted there for 300 s. */
+void bench_visit(struct bench *b);
+/* From the start on it may use an address of its own. */
+void bench_allow_colocated(struct bench *b);
+/* Read the configuration as it now is; 0 or -errno. */
+int bench_reload(struct bench *b);
+
+/* What is sent anywhere goes through this, with the home address. */
+bool bench_default_is(const struct bench *b, struct in_addr via, int ifindex);
 
 /* Answer the last Request with this code; signed for the node. */
 void bench_reply(struct bench *b, uint8_t code, uint16_t lifetime);
