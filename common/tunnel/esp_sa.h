@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Security associations of ESP between two ends (RFC 4301 4.4.2): one way each, one
+ * SPI, one key.  All tunnels between the two ends share them; esp.h works with them.
+ *
+ * The structs are open because the packet path reads them; write to no field but
+ * `packet_most` from outside esp.c and esp_sa.c.
+ */
+#ifndef COMMON_TUNNEL_ESP_SA_H
+#define COMMON_TUNNEL_ESP_SA_H
+
+#include "common/base/rng.h"
+#include "common/base/secret.h"
+#include "common/security/esp_cipher.h"
+#include "common/tunnel/replay_window.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	ESP_SPI_MIN = 256, /* 0 is never sent, 1 to 255 are reserved (RFC 4303 2.1) */
+	ESP_TFC_MAX = 4096,
+	ESP_PACKET_MOST = 1500, /* unless told otherwise */
+};
+
+struct esp_sa_spec {
+	uint32_t spi;                 /* host order */
+	struct in_addr local, remote; /* ends of the outer packet, as we see them */
+	enum esp_algorithm algorithm;
+	const struct secret *material; /* esp_key_material_len octets; copied */
+	bool esn;                      /* alike at both ends (RFC 4303 2.2.1) */
+	/*
+	 * Inbound, 64 to 4096; 0: no protection against replay, for manual keys,
+	 * whose numbers begin again with the daemon (RFC 4303 3.3.3); never with
+	 * esn, which infers from it.
+	 */
+	uint16_t window;
+	/* Outbound: an IPv4 packet inside is padded to a multiple; 0: not. */
+	uint16_t tfc;
+};
+
+/* Why no association can be made of it, as a text to show; NULL if one can. */
+const char *esp_sa_spec_fault(const struct esp_sa_spec *spec);
+
+/* Packets through it and octets of their payloads: what is behind the outer header. */
+struct esp_sa_counts {
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t dummies; /* of the packets */
+};
+
+struct esp_sa_out {
+	uint32_t spi;
+	struct in_addr local, remote;
+	enum esp_algorithm algorithm;
+	bool esn;
+	uint16_t tfc;
+	/*
+	 * The largest ESP packet, outer header and all, that TFC padding makes, so
+	 * that it never needs a fragment; a larger packet goes without.  The owner
+	 * sets it to the path MTU (less the carrier).
+	 */
+	size_t packet_most;
+
+	struct esp_cipher *cipher;
+	uint64_t next;   /* sequence number of the next packet, from 1 */
+	uint64_t last;   /* the last one there may be (RFC 4303 3.3.3) */
+	uint64_t blocks; /* that the key has left (see esp_algorithm_info) */
+	uint16_t next_dummy_id;
+	struct esp_sa_counts counts;
+	uint64_t exhausted; /* packets refused because the numbers or key ran out */
+};
+
+struct esp_sa_in {
+	uint32_t spi;
+	struct in_addr local, remote;
+	enum esp_algorithm algorithm;
+	bool esn;
+	bool replay_checked; /* it has a window */
+	struct replay_window window; /* its `top`: the highest number, checked or not */
+
+	struct esp_cipher *cipher;
+	struct esp_sa_counts counts; /* of what was authentic */
+	uint64_t replays;
+	uint64_t bad_icvs;
+	uint64_t bad_insides; /* padding or next header; the sender's fault */
+};
+
+/*
+ * `rng` is read now, for IVs, and not kept.  NULL when the spec has a fault, when
+ * out of memory, or when the library refuses.
+ */
+struct esp_sa_out *esp_sa_out_new(const struct esp_sa_spec *spec,
+				  const struct rng *rng);
+void esp_sa_out_free(struct esp_sa_out *sa); /* keys are wiped; NULL is fine */
+
+struct esp_sa_in *esp_sa_in_new(const struct esp_sa_spec *spec);
+void esp_sa_in_free(struct esp_sa_in *sa);
+
+#endif
