@@ -161,13 +161,34 @@ static void gre_pull(struct encap *e, struct pkt_vec *v)
 			pull_one(e, v->pkt[i], v->now.mono);
 }
 
+/*
+ * Whoever cannot see our packets has to guess the key.  A router quotes at least
+ * the eight octets that hold it, unless there is a checksum (RFC 792).
+ */
+static bool gre_is_quoted(const struct encap *e, struct reader shim)
+{
+	uint16_t flags = read_u16(&shim);
+	uint16_t protocol = read_u16(&shim);
+	uint32_t key;
+
+	if (shim.bad || flags != flags_of(&e->spec) || protocol != GRE_PROTO_IPV4)
+		return false;
+	if (!e->spec.gre_key)
+		return true;
+	if (e->spec.gre_checksum)
+		read_skip(&shim, GRE_FIELD);
+	key = read_u32(&shim);
+	return shim.bad ? e->spec.gre_checksum : key == e->spec.gre_key_out;
+}
+
 const struct encap_ops *encap_gre_ops(void)
 {
 	static const struct encap_ops ops = { .name = "gre",
 					      .protocol = PROTO_GRE,
 					      .overhead = gre_overhead,
 					      .push = gre_push,
-					      .pull = gre_pull };
+					      .pull = gre_pull,
+					      .is_quoted = gre_is_quoted };
 
 	return &ops;
 }

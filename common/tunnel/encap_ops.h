@@ -46,6 +46,12 @@ struct encap_ops {
 	size_t (*overhead)(const struct encap_spec *spec);
 	void (*push)(struct encap *e, struct pkt_vec *v);
 	void (*pull)(struct encap *e, struct pkt_vec *v);
+
+	/*
+	 * Whether an ICMP error that quotes `shim` behind the outer header can be
+	 * about a packet that this end sent.  NULL: the addresses say all there is.
+	 */
+	bool (*is_quoted)(const struct encap *e, struct reader shim);
 };
 
 const struct encap_ops *encap_ipip_ops(void);
@@ -68,6 +74,11 @@ void encap_unwrapped(struct encap *e, uint8_t outer_tos, struct pkt *p);
 static inline void encap_push(struct encap *e, struct pkt_vec *v)
 {
 	e->ops->push(e, v);
+}
+
+static inline bool encap_is_quoted(const struct encap *e, struct reader shim)
+{
+	return !e->ops->is_quoted || e->ops->is_quoted(e, shim);
 }
 
 static inline void encap_pull(struct encap *e, struct pkt_vec *v)

@@ -36,6 +36,7 @@ static struct tunnel_path *path_new(struct fwd *f, const struct tunnel_spec *spe
 	path->key = (struct path_key){ .local = spec->local,
 				       .remote = spec->remote,
 				       .protocol = encap_protocol(spec->encap.kind) };
+	list_init(&path->tunnels);
 	mtu_init(&path->mtu, spec->encap.mtu);
 	HASH_ADD(hh, f->paths, key, sizeof(path->key), path);
 	if (hashmap_added(path, hh))
@@ -49,16 +50,21 @@ static struct tunnel_path *path_get(struct fwd *f, const struct tunnel_spec *spe
 	struct tunnel_path *path = fwd_by_path(f, spec->local, spec->remote,
 					       encap_protocol(spec->encap.kind));
 
-	if (!path)
-		path = path_new(f, spec);
-	if (path)
-		path->refs++;
-	return path;
+	return path ? path : path_new(f, spec);
 }
 
-static void path_put(struct fwd *f, struct tunnel_path *path)
+static void path_take(struct tunnel_path *path, struct tunnel *t)
 {
-	if (--path->refs > 0)
+	t->path = path;
+	list_add_tail(&path->tunnels, &t->on_path);
+}
+
+static void path_leave(struct fwd *f, struct tunnel *t)
+{
+	struct tunnel_path *path = t->path;
+
+	list_remove(&t->on_path);
+	if (!list_empty(&path->tunnels))
 		return;
 	HASH_DELETE(hh, f->paths, path);
 	pool_give(&f->path_pool, path);
@@ -68,15 +74,17 @@ static int tunnel_new(struct fwd *f, const struct tunnel_spec *spec,
 		      struct tunnel **out)
 {
 	struct tunnel *t = pool_take(&f->tunnel_pool);
+	struct tunnel_path *path;
 
 	if (!t)
 		return f->tunnel_pool.used < f->tunnel_pool.capacity ? -ENOMEM
 								     : -ENOSPC;
 	tunnel_init(t, spec);
 	t->key = tunnel_key(spec);
-	t->path = path_get(f, spec);
-	if (!t->path)
+	path = path_get(f, spec);
+	if (!path)
 		goto no_path;
+	path_take(path, t);
 	HASH_ADD(hh, f->tunnels, key, sizeof(t->key), t);
 	if (!hashmap_added(t, hh))
 		goto not_added;
@@ -85,7 +93,7 @@ static int tunnel_new(struct fwd *f, const struct tunnel_spec *spec,
 	return 0;
 
 not_added:
-	path_put(f, t->path);
+	path_leave(f, t);
 no_path:
 	pool_give(&f->tunnel_pool, t);
 	return -ENOMEM;
@@ -143,7 +151,7 @@ void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
 	else
 		tell(f, t, false);
 	HASH_DELETE(hh, f->tunnels, t);
-	path_put(f, t->path);
+	path_leave(f, t);
 	pool_give(&f->tunnel_pool, t);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Path MTU soft state (RFC 1191 3, 6.3, 7.1). Lowered at once, never under 68,
- * raised only by forgetting after ten minutes, which keeps the five that the RFC
- * asks for at least.
+ * Path MTU soft state (RFC 1191 3, 6.3, 7.1). Lowered at once, by routers to no
+ * less than the floor and by ourselves to no less than 68, raised only by
+ * forgetting after ten minutes, which keeps the five that the RFC asks for at
+ * least.
  */
 #include "common/tunnel/mtu.h"
 
@@ -44,20 +45,47 @@ uint16_t mtu_now(struct path_mtu *m, instant_t now)
 {
 	if (instant_due(m->forget, now)) {
 		m->mtu = m->most;
+		m->narrow = false;
 		m->forget = INSTANT_NEVER;
 	}
 	return m->mtu;
 }
 
-bool mtu_learn(struct path_mtu *m, uint16_t next_hop, uint16_t length, instant_t now)
+bool mtu_is_narrow(struct path_mtu *m, instant_t now)
 {
-	uint16_t told = at_least_minimum(next_hop ? next_hop : plateau_below(length));
+	(void)mtu_now(m, now);
+	return m->narrow;
+}
+
+uint16_t mtu_told(uint16_t next_hop, uint16_t length)
+{
+	return at_least_minimum(next_hop ? next_hop : plateau_below(length));
+}
+
+static void remember(struct path_mtu *m, instant_t now)
+{
+	m->forget = instant_add(now, duration_s(MTU_FORGET_S));
+}
+
+bool mtu_learn_here(struct path_mtu *m, uint16_t told, instant_t now)
+{
 	bool lower = told < mtu_now(m, now);
 
 	if (lower)
 		m->mtu = told;
 	/* Told again what is known: still true. */
 	if (m->mtu == told && m->mtu < m->most)
-		m->forget = instant_add(now, duration_s(MTU_FORGET_S));
+		remember(m, now);
 	return lower;
+}
+
+bool mtu_learn(struct path_mtu *m, uint16_t told, instant_t now)
+{
+	if (told >= MTU_FLOOR)
+		return mtu_learn_here(m, told, now);
+	if (mtu_now(m, now) <= told)
+		return false;
+	m->narrow = true;
+	remember(m, now);
+	return m->mtu > MTU_FLOOR && mtu_learn_here(m, MTU_FLOOR, now);
 }

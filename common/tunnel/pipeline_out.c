@@ -83,8 +83,9 @@ static void account_out(struct pipeline *pl, const struct pkt *p)
 }
 
 /*
- * The path carries less than the 68 octets that every tunnel must: outer
- * fragments are all that is left, if the inner packet allows them.
+ * The path carries less than the 68 octets that every tunnel must, or less than
+ * routers are believed to (mtu.h): outer fragments are all that is left, if the
+ * inner packet allows them.
  */
 static void allow_fragments(struct pkt *p)
 {
@@ -102,10 +103,11 @@ static void allow_fragments(struct pkt *p)
 
 static void put_on_wire(struct pipeline *pl, struct pkt *p)
 {
-	uint16_t mtu = mtu_now(&p->tunnel->path->mtu, pl->now.mono);
+	struct path_mtu *path = &p->tunnel->path->mtu;
+	uint16_t mtu = mtu_now(path, pl->now.mono);
 
 	account_out(pl, p);
-	if (p->len > mtu)
+	if (p->len > mtu || mtu_is_narrow(path, pl->now.mono))
 		allow_fragments(p);
 	if (p->len > mtu && !has_df(p))
 		pipeline_fragment(pl, p, mtu, &pl->out->wire);

@@ -71,16 +71,6 @@ void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t);
 /* Encapsulate all that is staged and put it on the wire. */
 void pipeline_push_staged(struct pipeline *pl);
 
-/*
- * A too-big message, or the kernel's refusal, about an outer packet of which
- * these octets are known: learn, and tell the sender of the inner one.
- */
-void relay_too_big(struct pipeline *pl, struct tunnel_path *path, struct reader quoted,
-		   uint16_t mtu);
-
-/* The path of an outer packet of ours whose first octets these are, or NULL. */
-struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted);
-
 /* An error is owed to the next sender that uses the path: give it to this one. */
 void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p);
 

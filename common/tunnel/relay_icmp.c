@@ -11,10 +11,14 @@
  *     time exceeded on the way (11/0)     3/1
  *     port unreachable, source route, redirect, source quench, parameter: nothing
  *
- * An error is believed only about a path that a tunnel of ours takes, and passed
- * on only if the packet it quotes would go that way. Routers may quote as little
- * as 8 octets behind the outer header; then the error is kept and given to the
- * next sender whose packet takes the path.
+ * An error is believed only about a path that a tunnel of ours takes, if it quotes
+ * that tunnel's flags and key, and passed on only if the packet it quotes would go
+ * that way. Routers may quote as little as 8 octets behind the outer header; then
+ * the error is kept and given to the next sender whose packet takes the path.
+ *
+ * A too-big message of less than MTU_FLOOR changes nothing for others (mtu.h), but
+ * the sender of the packet that it quotes hears what it tells: DF of the inner
+ * packet is for the sender to lift (RFC 2003 3.1).
  */
 #include "common/tunnel/pipeline.h"
 #include "common/tunnel/pipeline_private.h"
@@ -61,13 +65,25 @@ static bool read_outer(struct reader *r, struct ipv4 *ip)
 	return !r->bad;
 }
 
-struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted)
+static bool is_of_path(const struct tunnel_path *path, struct reader shim)
 {
+	list_each(it, next, &path->tunnels)
+		if (encap_is_quoted(&container_of(it, struct tunnel, on_path)->encap,
+				    shim))
+			return true;
+	return false;
+}
+
+/* The path of an outer packet of ours that begins with these octets, or NULL. */
+static struct tunnel_path *path_of(const struct pipeline *pl, struct reader quoted)
+{
+	struct tunnel_path *path;
 	struct ipv4 ip;
 
 	if (!read_outer(&quoted, &ip))
 		return NULL;
-	return fwd_by_path(pl->fwd, ip.src, ip.dst, ip.protocol);
+	path = fwd_by_path(pl->fwd, ip.src, ip.dst, ip.protocol);
+	return path && is_of_path(path, quoted) ? path : NULL;
 }
 
 static void take_rest(struct quote *q, struct reader *r)
@@ -209,24 +225,32 @@ static bool takes_path(const struct pipeline *pl, const struct tunnel_path *path
 	return false;
 }
 
-void relay_too_big(struct pipeline *pl, struct tunnel_path *path, struct reader quoted,
-		   uint16_t mtu)
+typedef bool mtu_learn_fn(struct path_mtu *m, uint16_t told, instant_t now);
+
+/*
+ * An outer packet of which these octets are known was too big: learn, and tell the
+ * sender of the inner one.
+ */
+static void relay_too_big(struct pipeline *pl, struct tunnel_path *path,
+			  struct reader quoted, uint16_t next_hop, mtu_learn_fn *learn)
 {
 	struct fwd_way way;
 	struct ipv4 outer = { 0 };
 	struct ipv4 inner;
 	struct quote q;
-	uint16_t now;
+	uint16_t told, now;
 
 	quote_inner(quoted, &q);
 	(void)read_outer(&quoted, &outer);
-	if (mtu_learn(&path->mtu, mtu, ntohs(outer.length), pl->now.mono))
+	told = mtu_told(next_hop, ntohs(outer.length));
+	if (learn(&path->mtu, told, pl->now.mono))
 		pl->packets[PACKET_MTU_LOWERED]++;
 	/* With DF clear the next packets are cut here; the sender need not know. */
 	if (!takes_path(pl, path, &q, &way) || !inner_header(&q, &inner) ||
 	    !(ntohs(inner.fragment) & IPV4_DF))
 		return;
 	now = mtu_now(&path->mtu, pl->now.mono);
+	now = told < now ? told : now;
 	if (now < q.overhead + IPV4_MTU_MIN)
 		now = (uint16_t)(q.overhead + IPV4_MTU_MIN);
 	tell_sender(pl, path, &q, ICMP_CODE_TOO_BIG, (uint32_t)(now - q.overhead));
@@ -305,14 +329,14 @@ static enum drop_reason relay(struct pipeline *pl, const struct pkt *p)
 	if (!icmp_is_error(m.type))
 		return DROP_ICMP_IGNORED;
 	quoted = reader_over(m.body, m.body_len);
-	path = relay_path(pl, quoted);
+	path = path_of(pl, quoted);
 	if (!path)
 		return DROP_ICMP_UNKNOWN;
 	path->icmp_errors++;
 	pl->packets[PACKET_ICMP_HEARD]++;
 	if (m.type != ICMP_UNREACHABLE || m.code != ICMP_CODE_TOO_BIG)
 		return relay_unreachable(pl, path, &m, quoted);
-	relay_too_big(pl, path, quoted, (uint16_t)m.rest);
+	relay_too_big(pl, path, quoted, (uint16_t)m.rest, mtu_learn);
 	return DROP_NONE;
 }
 
@@ -333,11 +357,11 @@ void pipeline_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu, struct n
 		      struct pipeline_out *out)
 {
 	struct reader bytes = reader_over(p->data, p->len);
-	struct tunnel_path *path = relay_path(pl, bytes);
+	struct tunnel_path *path = path_of(pl, bytes);
 
 	pl->now = now;
 	pl->out = out;
 	if (path)
-		relay_too_big(pl, path, bytes, mtu);
+		relay_too_big(pl, path, bytes, mtu, mtu_learn_here);
 	pipeline_drop(pl, p, DROP_TOO_BIG);
 }

@@ -8,6 +8,7 @@
 #define COMMON_TUNNEL_TUNNEL_H
 
 #include "common/base/hashmap.h"
+#include "common/base/list.h"
 #include "common/tunnel/encap_ops.h"
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/mtu.h"
@@ -40,7 +41,7 @@ struct path_key {
  */
 struct tunnel_path {
 	struct path_key key;
-	unsigned refs;
+	struct list tunnels; /* those that take it; gone with the last */
 	struct path_mtu mtu;
 	bool owes;
 	uint8_t owed_code; /* of a destination unreachable */
@@ -71,6 +72,7 @@ struct tunnel {
 	struct encap encap;
 	struct encap fallback; /* IP-in-IP, for what minimal cannot carry */
 	struct tunnel_path *path;
+	struct list on_path; /* in path->tunnels */
 	struct fwd_site *site; /* or NULL */
 	unsigned uses[TUNNEL_USES];
 	struct tunnel_counts counts;

@@ -276,7 +276,8 @@ static void tunnels_of_one_path_share_what_is_known_of_it(void)
 	e.tunnel.encap.gre_key_in = 77;
 	apply(f, &e, 0);
 	CU_ASSERT_EQUAL(tunnels_in(f), 2);
-	CU_ASSERT_EQUAL(tunnel_of(f, 3)->path->refs, 2);
+	CU_ASSERT_PTR_NOT_EQUAL(tunnel_of(f, 3)->path->tunnels.next,
+				tunnel_of(f, 3)->path->tunnels.prev);
 	CU_ASSERT_PTR_EQUAL(fwd_by_path(f, e.tunnel.local, e.tunnel.remote, PROTO_GRE),
 			    tunnel_of(f, 3)->path);
 	e.kind = FWD_BINDING_CLEAR;

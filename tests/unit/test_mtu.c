@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Path MTU: lowered by what routers tell, forgotten after ten minutes, 68 at least. */
+/*
+ * Path MTU: lowered by what routers tell, to the floor at least, and by ourselves,
+ * to 68 at least; forgotten after ten minutes.
+ */
 #include "common/tunnel/mtu.h"
 
 #include "tests/unit/suites.h"
@@ -32,12 +35,12 @@ static void learns_what_is_lower(void)
 {
 	struct path_mtu m = path(1500);
 
-	CU_ASSERT_TRUE(mtu_learn(&m, 1400, 1500, at_s(1)));
+	CU_ASSERT_TRUE(mtu_learn(&m, 1400, at_s(1)));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(2)), 1400);
-	CU_ASSERT_FALSE(mtu_learn(&m, 1450, 1500, at_s(3)));
+	CU_ASSERT_FALSE(mtu_learn(&m, 1450, at_s(3)));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(3)), 1400);
-	CU_ASSERT_FALSE(mtu_learn(&m, 9000, 1500, at_s(3)));
-	CU_ASSERT_TRUE(mtu_learn(&m, 1300, 1400, at_s(4)));
+	CU_ASSERT_FALSE(mtu_learn(&m, 9000, at_s(3)));
+	CU_ASSERT_TRUE(mtu_learn(&m, 1300, at_s(4)));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(4)), 1300);
 }
 
@@ -45,10 +48,47 @@ static void never_below_68(void)
 {
 	struct path_mtu m = path(1500);
 
-	CU_ASSERT_TRUE(mtu_learn(&m, 1, 1500, at_s(1)));
+	CU_ASSERT_EQUAL(mtu_told(1, 1500), 68);
+	CU_ASSERT_TRUE(mtu_learn_here(&m, mtu_told(1, 1500), at_s(1)));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(1)), 68);
-	CU_ASSERT_FALSE(mtu_learn(&m, 0, 10, at_s(1)));
+	CU_ASSERT_FALSE(mtu_learn_here(&m, mtu_told(0, 10), at_s(1)));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(1)), 68);
+}
+
+static void routers_lower_it_to_the_floor_only(void)
+{
+	struct path_mtu m = path(1500), small = path(500);
+
+	CU_ASSERT_TRUE(mtu_learn(&m, 68, at_s(1)));
+	CU_ASSERT_EQUAL(mtu_now(&m, at_s(1)), MTU_FLOOR);
+	CU_ASSERT_TRUE(mtu_is_narrow(&m, at_s(1)));
+	CU_ASSERT_FALSE(mtu_learn(&m, 300, at_s(101)));
+	CU_ASSERT_EQUAL(mtu_now(&m, at_s(700)), MTU_FLOOR);
+	CU_ASSERT_TRUE(mtu_is_narrow(&m, at_s(700)));
+	CU_ASSERT_FALSE(mtu_is_narrow(&m, at_s(701)));
+	CU_ASSERT_EQUAL(mtu_now(&m, at_s(701)), 1500);
+
+	CU_ASSERT_TRUE(mtu_learn(&m, MTU_FLOOR, at_s(800)));
+	CU_ASSERT_FALSE(mtu_is_narrow(&m, at_s(800)));
+
+	/* What was configured lower stays. */
+	CU_ASSERT_FALSE(mtu_learn(&small, 300, at_s(1)));
+	CU_ASSERT_EQUAL(mtu_now(&small, at_s(1)), 500);
+	CU_ASSERT_TRUE(mtu_is_narrow(&small, at_s(1)));
+	CU_ASSERT_FALSE(mtu_is_narrow(&small, at_s(601)));
+}
+
+static void our_own_link_is_believed_below_the_floor(void)
+{
+	struct path_mtu m = path(1500);
+
+	CU_ASSERT_TRUE(mtu_learn_here(&m, 296, at_s(1)));
+	CU_ASSERT_EQUAL(mtu_now(&m, at_s(1)), 296);
+	CU_ASSERT_FALSE(mtu_learn(&m, 400, at_s(2)));
+	CU_ASSERT_FALSE(mtu_is_narrow(&m, at_s(2)));
+	CU_ASSERT_FALSE(mtu_learn(&m, 100, at_s(2)));
+	CU_ASSERT_TRUE(mtu_is_narrow(&m, at_s(2)));
+	CU_ASSERT_EQUAL(mtu_now(&m, at_s(2)), 296);
 }
 
 static void old_routers_mean_the_next_plateau(void)
@@ -60,19 +100,15 @@ static void old_routers_mean_the_next_plateau(void)
 		{ 68, 68 },       { 0, 68 },
 	};
 
-	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct path_mtu m = path(65535);
-
-		CU_ASSERT_TRUE(mtu_learn(&m, 0, table[i][0], at_s(1)));
-		CU_ASSERT_EQUAL(mtu_now(&m, at_s(1)), table[i][1]);
-	}
+	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		CU_ASSERT_EQUAL(mtu_told(0, table[i][0]), table[i][1]);
 }
 
 static void forgets_after_ten_minutes(void)
 {
 	struct path_mtu m = path(1500);
 
-	(void)mtu_learn(&m, 1400, 1500, at_s(100));
+	(void)mtu_learn(&m, 1400, at_s(100));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(699)), 1400);
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(700)), 1500);
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(9999)), 1500);
@@ -82,8 +118,8 @@ static void told_again_it_remembers_longer(void)
 {
 	struct path_mtu m = path(1500);
 
-	(void)mtu_learn(&m, 1400, 1500, at_s(0));
-	CU_ASSERT_FALSE(mtu_learn(&m, 1400, 1500, at_s(500)));
+	(void)mtu_learn(&m, 1400, at_s(0));
+	CU_ASSERT_FALSE(mtu_learn(&m, 1400, at_s(500)));
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(1099)), 1400);
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(1100)), 1500);
 }
@@ -96,7 +132,7 @@ static void another_configuration_applies_at_once(void)
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(0)), 1400);
 	mtu_set_most(&m, 9000);
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(0)), 9000);
-	(void)mtu_learn(&m, 1300, 9000, at_s(0));
+	(void)mtu_learn(&m, 1300, at_s(0));
 	mtu_set_most(&m, 1500);
 	CU_ASSERT_EQUAL(mtu_now(&m, at_s(0)), 1300);
 	mtu_set_most(&m, 1200);
@@ -112,6 +148,8 @@ void suite_mtu(void)
 	CU_ADD_TEST(s, begins_as_configured);
 	CU_ADD_TEST(s, learns_what_is_lower);
 	CU_ADD_TEST(s, never_below_68);
+	CU_ADD_TEST(s, routers_lower_it_to_the_floor_only);
+	CU_ADD_TEST(s, our_own_link_is_believed_below_the_floor);
 	CU_ADD_TEST(s, old_routers_mean_the_next_plateau);
 	CU_ADD_TEST(s, forgets_after_ten_minutes);
 	CU_ADD_TEST(s, told_again_it_remembers_longer);

@@ -338,7 +338,7 @@ static void a_path_of_68_octets_is_still_used(void)
 	struct pipe_bench b;
 
 	bench_open(&b);
-	(void)mtu_learn(&bench_tunnel(&b, &spec)->path->mtu, 68, 1500, b.now.mono);
+	(void)mtu_learn_here(&bench_tunnel(&b, &spec)->path->mtu, 68, b.now.mono);
 	bench_outbound(&b, packet_like(&b.pool, &like));
 	CU_ASSERT_TRUE(b.out.wire.count > 4);
 	for (struct pkt *p = b.out.wire.first; p; p = p->next)

@@ -178,6 +178,45 @@ static void the_least_mtu_told_is_68(void)
 	bench_close(&b);
 }
 
+/*
+ * Forged or not, it costs other senders no more than the floor; where their
+ * packets may be cut, routers may do so.
+ */
+static void less_than_the_floor_is_for_the_sender_alone(void)
+{
+	struct tunnel_spec spec = bench_spec("203.0.113.1", gre);
+	struct packet_like asked = { .size = 1400, .fragment = IPV4_DF };
+	struct packet_like other = { .size = 500 };
+	struct pipe_bench b;
+
+	bench_open(&b);
+	bench_outbound(&b, packet_like(&b.pool, &other));
+	CU_ASSERT_TRUE(ntohs(pkt_ipv4(b.out.wire.first)->fragment) & IPV4_DF);
+	bench_clear(&b);
+	hear(&b, outer_packet(&b, &asked), 548, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG,
+	     300);
+	CU_ASSERT_EQUAL(told(&b).rest, 300 - 24);
+	CU_ASSERT_EQUAL(path_mtu(&b, &spec), MTU_FLOOR);
+	bench_clear(&b);
+
+	bench_outbound(&b, packet_like(&b.pool, &other));
+	CU_ASSERT_EQUAL(b.out.wire.count, 1);
+	CU_ASSERT_FALSE(ntohs(pkt_ipv4(b.out.wire.first)->fragment) & IPV4_DF);
+	CU_ASSERT_TRUE(packet_sound(b.out.wire.first));
+	bench_clear(&b);
+	other.fragment = IPV4_DF;
+	bench_outbound(&b, packet_like(&b.pool, &other));
+	CU_ASSERT_EQUAL(b.out.wire.count, 1);
+	CU_ASSERT_TRUE(ntohs(pkt_ipv4(b.out.wire.first)->fragment) & IPV4_DF);
+	bench_clear(&b);
+
+	b.now.mono = instant_add(b.now.mono, duration_s(MTU_FORGET_S));
+	other.fragment = 0;
+	bench_outbound(&b, packet_like(&b.pool, &other));
+	CU_ASSERT_TRUE(ntohs(pkt_ipv4(b.out.wire.first)->fragment) & IPV4_DF);
+	bench_close(&b);
+}
+
 /* ---- unreachable ---- */
 
 static const struct {
@@ -285,6 +324,38 @@ static void about_no_tunnel_of_ours_is_dropped(void)
 	hear(&b, outer, 548, ICMP_UNREACHABLE, ICMP_CODE_HOST, 0);
 	CU_ASSERT_EQUAL(bench_drops(&b, "icmp-unknown"), 2);
 	CU_ASSERT_EQUAL(bench_came_out(&b), 0);
+	bench_close(&b);
+}
+
+/* Changed behind the outer header of 20 octets; what is quoted short is no better. */
+static void about_other_flags_or_another_key_is_dropped(void)
+{
+	static const struct {
+		size_t at, quoted;
+		uint8_t change;
+	} forged[] = {
+		{ 20, 548, 0x20 }, /* no key */
+		{ 20, 548, 0x80 }, /* a checksum */
+		{ 22, 548, 0x08 }, /* another protocol */
+		{ 27, 548, 0x01 }, /* another key */
+		{ 27, 28, 0x01 },  { 0, 27, 0 }, { 0, 20, 0 },
+	};
+	struct tunnel_spec spec = bench_spec(tunnels[2].peer, tunnels[2].encap);
+	struct packet_like like = { .dst = tunnels[2].home, .size = 1400 };
+	struct pipe_bench b;
+
+	bench_open(&b);
+	for (unsigned i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+		struct pkt *outer = outer_packet(&b, &like);
+
+		outer->data[forged[i].at] ^= forged[i].change;
+		hear(&b, outer, forged[i].quoted, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG,
+		     600);
+		CU_ASSERT_EQUAL(bench_drops(&b, "icmp-unknown"), i + 1);
+	}
+	CU_ASSERT_EQUAL(path_mtu(&b, &spec), 1500);
+	hear(&b, outer_packet(&b, &like), 28, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG, 600);
+	CU_ASSERT_EQUAL(path_mtu(&b, &spec), 600);
 	bench_close(&b);
 }
 
@@ -421,10 +492,12 @@ void suite_relay_icmp(void)
 	CU_ADD_TEST(s, too_big_without_df_is_learned_only);
 	CU_ADD_TEST(s, too_big_from_an_old_router_means_a_plateau);
 	CU_ADD_TEST(s, the_least_mtu_told_is_68);
+	CU_ADD_TEST(s, less_than_the_floor_is_for_the_sender_alone);
 	CU_ADD_TEST(s, unreachables_are_relayed_as_the_rfc_says);
 	CU_ADD_TEST(s, errors_for_a_visitor_go_onto_its_link);
 	CU_ADD_TEST(s, what_quotes_too_little_is_owed_to_the_next_sender);
 	CU_ADD_TEST(s, about_no_tunnel_of_ours_is_dropped);
+	CU_ADD_TEST(s, about_other_flags_or_another_key_is_dropped);
 	CU_ADD_TEST(s, about_a_packet_that_goes_elsewhere_is_told_to_nobody);
 	CU_ADD_TEST(s, no_error_about_an_error);
 	CU_ADD_TEST(s, what_is_no_error_is_dropped);

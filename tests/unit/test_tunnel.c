@@ -64,7 +64,7 @@ static void inner_mtu_leaves_room_for_the_headers(void)
 {
 	for (unsigned n = 0; n < ENCAP_VARIANTS; n++) {
 		struct tunnel_spec spec = spec_of(encap_variant(n));
-		struct tunnel_path path = { .refs = 1 };
+		struct tunnel_path path = { 0 };
 		struct tunnel t;
 
 		mtu_init(&path.mtu, 1500);
@@ -74,7 +74,7 @@ static void inner_mtu_leaves_room_for_the_headers(void)
 				1500 - encap_overhead(&spec.encap));
 		CU_ASSERT_EQUAL(tunnel_inner_mtu(&t, &t.fallback, packets_now().mono),
 				1480);
-		(void)mtu_learn(&path.mtu, 80, 1500, packets_now().mono);
+		(void)mtu_learn_here(&path.mtu, 80, packets_now().mono);
 		CU_ASSERT_EQUAL(tunnel_inner_mtu(&t, &t.encap, packets_now().mono), 68);
 	}
 }
