@@ -14,21 +14,11 @@
 #include "fa/pending.h"
 #include "fa/visitor.h"
 
-#include <arpa/inet.h>
-
 struct listing {
 	struct ctl_reply *reply;
 	const struct links *links;
 	struct now now;
 };
-
-/* Seconds left; -1 is for ever. */
-static json_int_t seconds_left(instant_t expires, struct now now)
-{
-	if (instant_is_never(expires))
-		return -1;
-	return duration_to_s_up(instant_diff(expires, now.mono));
-}
 
 /* Who asked for what, and where it stands. */
 static void set_registration(json_t *row, const struct listing *l,
@@ -56,7 +46,7 @@ static void show_visitor(void *arg, const struct visitor_entry *v)
 	set_registration(row, l, &v->visit.rq);
 	json_object_set_new(row, "lifetime", json_integer(v->visit.granted));
 	json_object_set_new(row, "remaining",
-			    json_integer(seconds_left(v->visit.expires, l->now)));
+			    json_seconds_left(v->visit.expires, l->now.mono));
 	if (v->visit.path.tunnelled)
 		json_set_encap(row, &v->visit.path.tunnel.encap);
 	ctl_reply_row(l->reply, row);
@@ -69,7 +59,7 @@ static void show_pending(void *arg, const struct pending_registration *p)
 
 	set_registration(row, l, &p->rq);
 	json_object_set_new(row, "remaining",
-			    json_integer(seconds_left(p->closes, l->now)));
+			    json_seconds_left(p->closes, l->now.mono));
 	ctl_reply_row(l->reply, row);
 }
 
@@ -89,24 +79,15 @@ static void answer_pending(void *agent, const char *argument, struct ctl_reply *
 	fa_core_each_pending(agent_shell_core(agent), show_pending, &l);
 }
 
+static unsigned clear(void *core, struct in_addr home, struct now now,
+		      struct effect_list *fx)
+{
+	return fa_core_clear_visitor(core, home, now, fx);
+}
+
 static void answer_clear(void *agent, const char *argument, struct ctl_reply *reply)
 {
-	struct in_addr home;
-	struct effect_list *fx;
-	struct now now;
-	unsigned cleared;
-
-	if (inet_pton(AF_INET, argument, &home) != 1) {
-		ctl_reply_error(reply, "clear visitor wants a home address");
-		return;
-	}
-	fx = agent_shell_begin(agent, &now);
-	cleared = fa_core_clear_visitor(agent_shell_core(agent), home, now, fx);
-	agent_shell_done(agent);
-	if (cleared == 0)
-		ctl_reply_error(reply, "no visitor has that home address");
-	else
-		ctl_reply_row(reply, json_pack("{s:i}", "cleared", (int)cleared));
+	agent_answer_clear(agent, "visitor", clear, argument, reply);
 }
 
 static const struct ctl_request requests[] = {
@@ -123,19 +104,14 @@ const struct ctl_request *fa_ctl_requests(void)
 	return requests;
 }
 
-static void set_count(json_t *object, const char *key, size_t count)
-{
-	json_object_set_new(object, key, json_integer((json_int_t)count));
-}
-
 void fa_ctl_status(const void *core, const void *config, struct now now, json_t *object)
 {
 	const struct fa_config *c = config;
 
 	(void)now;
 	json_set_addr(object, "care-of", c->care_of);
-	set_count(object, "visitors", fa_core_visitor_count(core));
-	set_count(object, "max-visitors", c->max_visitors);
-	set_count(object, "pending", fa_core_pending_count(core));
-	set_count(object, "max-pending", c->max_pending);
+	json_set_count(object, "visitors", fa_core_visitor_count(core));
+	json_set_count(object, "max-visitors", c->max_visitors);
+	json_set_count(object, "pending", fa_core_pending_count(core));
+	json_set_count(object, "max-pending", c->max_pending);
 }

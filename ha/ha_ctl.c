@@ -12,20 +12,10 @@
 #include "ha/binding.h"
 #include "ha/ha_core.h"
 
-#include <arpa/inet.h>
-
 struct listing {
 	struct ctl_reply *reply;
 	struct now now;
 };
-
-/* Seconds left; -1 is for ever. */
-static json_int_t seconds_left(instant_t expires, struct now now)
-{
-	if (instant_is_never(expires))
-		return -1;
-	return duration_to_s_up(instant_diff(expires, now.mono));
-}
 
 static void show_binding(void *arg, const struct mobility_binding *b)
 {
@@ -37,7 +27,7 @@ static void show_binding(void *arg, const struct mobility_binding *b)
 	json_set_addr(row, "source", b->source);
 	json_object_set_new(row, "lifetime", json_integer(b->lifetime));
 	json_object_set_new(row, "remaining",
-			    json_integer(seconds_left(b->expires, l->now)));
+			    json_seconds_left(b->expires, l->now.mono));
 	json_object_set_new(row, "spi", json_hex32(b->spi));
 	json_object_set_new(row, "ident", json_hex64(b->ident));
 	json_object_set_new(row, "co-located",
@@ -57,24 +47,15 @@ static void answer_bindings(void *agent, const char *argument, struct ctl_reply 
 	ha_core_each_binding(agent_shell_core(agent), show_binding, &l);
 }
 
+static unsigned clear(void *core, struct in_addr home, struct now now,
+		      struct effect_list *fx)
+{
+	return ha_core_clear_binding(core, home, now, fx);
+}
+
 static void answer_clear(void *agent, const char *argument, struct ctl_reply *reply)
 {
-	struct in_addr home;
-	struct effect_list *fx;
-	struct now now;
-	unsigned cleared;
-
-	if (inet_pton(AF_INET, argument, &home) != 1) {
-		ctl_reply_error(reply, "clear binding wants a home address");
-		return;
-	}
-	fx = agent_shell_begin(agent, &now);
-	cleared = ha_core_clear_binding(agent_shell_core(agent), home, now, fx);
-	agent_shell_done(agent);
-	if (cleared == 0)
-		ctl_reply_error(reply, "no binding has that home address");
-	else
-		ctl_reply_row(reply, json_pack("{s:i}", "cleared", (int)cleared));
+	agent_answer_clear(agent, "binding", clear, argument, reply);
 }
 
 static const struct ctl_request requests[] = {
@@ -99,11 +80,6 @@ static json_t *home_networks(const struct ha_config *c)
 	return prefixes;
 }
 
-static void set_count(json_t *object, const char *key, size_t count)
-{
-	json_object_set_new(object, key, json_integer((json_int_t)count));
-}
-
 void ha_ctl_status(const void *core, const void *config, struct now now, json_t *object)
 {
 	const struct ha_config *c = config;
@@ -111,7 +87,7 @@ void ha_ctl_status(const void *core, const void *config, struct now now, json_t 
 	(void)now;
 	json_set_addr(object, "address", c->address);
 	json_object_set_new(object, "home-networks", home_networks(c));
-	set_count(object, "nodes", c->node_count);
-	set_count(object, "bindings", ha_core_binding_count(core));
-	set_count(object, "max-bindings", c->max_bindings);
+	json_set_count(object, "nodes", c->node_count);
+	json_set_count(object, "bindings", ha_core_binding_count(core));
+	json_set_count(object, "max-bindings", c->max_bindings);
 }

@@ -53,7 +53,6 @@ static size_t max_entries(const void *config)
 static void status(const void *core, const void *config, struct now now, json_t *o)
 {
 	const struct mn_status s = mn_core_status(core);
-	int64_t left = duration_to_s_up(instant_diff(s.expires_at, now.mono));
 
 	(void)config;
 	json_object_set_new(o, "place", json_string(mn_place_name(s.place)));
@@ -64,12 +63,13 @@ static void status(const void *core, const void *config, struct now now, json_t 
 	json_set_addr(o, "care-of", s.care_of);
 	json_object_set_new(o, "lifetime", json_integer(s.granted));
 	if (s.state == MN_REGISTERED && !instant_is_never(s.expires_at))
-		json_object_set_new(o, "remaining", json_integer(left));
+		json_object_set_new(o, "remaining",
+				    json_seconds_left(s.expires_at, now.mono));
 	json_object_set_new(o, "requests", json_integer(s.requests_sent));
 	json_object_set_new(o, "last-code", json_integer(s.last_code));
 	json_object_set_new(o, "clock-offset-ms",
 			    json_integer(duration_to_ms(s.clock_offset)));
-	json_object_set_new(o, "moves", json_integer((json_int_t)s.moves));
+	json_set_count(o, "moves", s.moves);
 }
 
 static const struct agent_program program = {

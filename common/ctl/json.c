@@ -39,6 +39,13 @@ json_t *json_hex64(uint64_t v)
 	return json_sprintf("0x%08x%08x", (unsigned)(v >> 32), (unsigned)v);
 }
 
+json_t *json_seconds_left(instant_t expires, instant_t now)
+{
+	if (instant_is_never(expires))
+		return json_integer(-1);
+	return json_integer(duration_to_s_up(instant_diff(expires, now)));
+}
+
 double json_ntp_seconds(uint64_t ntp)
 {
 	enum { FRACTION_BITS = 32 };
@@ -52,6 +59,11 @@ void json_set_addr(json_t *object, const char *key, struct in_addr a)
 {
 	if (a.s_addr)
 		json_object_set_new(object, key, json_addr(a));
+}
+
+void json_set_count(json_t *object, const char *key, uint64_t count)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)count));
 }
 
 void json_set_encap(json_t *object, const struct encap_spec *e)

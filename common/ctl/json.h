@@ -8,6 +8,7 @@
 #define COMMON_CTL_JSON_H
 
 #include "common/agent/effect.h"
+#include "common/base/clock.h"
 #include "common/wire/arp.h"
 #include "common/wire/ipv4.h"
 
@@ -20,11 +21,16 @@ json_t *json_prefix(struct ipv4_prefix p);
 json_t *json_hex32(uint32_t v); /* "0x00000100", as SPIs are written */
 json_t *json_hex64(uint64_t v);
 
+/* Seconds until `expires`; -1 is for ever. */
+json_t *json_seconds_left(instant_t expires, instant_t now);
+
 /* Unix seconds of an NTP time, right on both sides of its wrap in 2036. */
 double json_ntp_seconds(uint64_t ntp);
 
 /* Leaves the field out when the address is 0.0.0.0. */
 void json_set_addr(json_t *object, const char *key, struct in_addr a);
+
+void json_set_count(json_t *object, const char *key, uint64_t count);
 
 /* The fields of an encapsulation: name, keys, flags. */
 void json_set_encap(json_t *object, const struct encap_spec *e);

@@ -12,6 +12,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,10 +71,14 @@ void ctl_reply_row(struct ctl_reply *reply, json_t *object_take)
 	json_decref(object_take);
 }
 
-void ctl_reply_error(struct ctl_reply *reply, const char *text)
+void ctl_reply_error(struct ctl_reply *reply, const char *format, ...)
 {
-	json_t *object = json_pack("{s:s}", "error", text);
+	json_t *object;
+	va_list args;
 
+	va_start(args, format);
+	object = json_pack("{s:o}", "error", json_vsprintf(format, args));
+	va_end(args);
 	if (!reply->failed)
 		write_line(reply->out, object);
 	reply->failed = true;
@@ -138,7 +143,7 @@ static void answer_line(struct client *c, char *line)
 	if (r)
 		r->answer(c->server->agent, argument, &reply);
 	else
-		ctl_reply_error(&reply, error);
+		ctl_reply_error(&reply, "%s", error);
 	reply_end(&reply);
 }
 

@@ -38,7 +38,8 @@ size_t ctl_server_watchers(const struct ctl_server *s);
 /* For answers: one object a line; takes `object` over, NULL counts as no memory. */
 void ctl_reply_row(struct ctl_reply *reply, json_t *object_take);
 
-/* The reply is this error (static or copied by the call). */
-void ctl_reply_error(struct ctl_reply *reply, const char *text);
+/* The reply is this error. */
+void ctl_reply_error(struct ctl_reply *reply, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

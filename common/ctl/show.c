@@ -29,9 +29,8 @@ static void show_association(void *reply, const struct mip_sa *sa)
 
 	if (o) {
 		json_object_set_new(o, "accept-only", json_boolean(sa->accept_only));
-		json_object_set_new(o, "used", json_integer((json_int_t)sa->used));
-		json_object_set_new(o, "failures",
-				    json_integer((json_int_t)sa->failures));
+		json_set_count(o, "used", sa->used);
+		json_set_count(o, "failures", sa->failures);
 	}
 	ctl_reply_row(reply, o);
 }
@@ -69,12 +68,12 @@ struct tunnel_rows {
 
 static void set_counts(json_t *o, const struct tunnel_counts *c)
 {
-	json_object_set_new(o, "packets-in", json_integer((json_int_t)c->in_packets));
-	json_object_set_new(o, "octets-in", json_integer((json_int_t)c->in_octets));
-	json_object_set_new(o, "dropped-in", json_integer((json_int_t)c->in_dropped));
-	json_object_set_new(o, "packets-out", json_integer((json_int_t)c->out_packets));
-	json_object_set_new(o, "octets-out", json_integer((json_int_t)c->out_octets));
-	json_object_set_new(o, "dropped-out", json_integer((json_int_t)c->out_dropped));
+	json_set_count(o, "packets-in", c->in_packets);
+	json_set_count(o, "octets-in", c->in_octets);
+	json_set_count(o, "dropped-in", c->in_dropped);
+	json_set_count(o, "packets-out", c->out_packets);
+	json_set_count(o, "octets-out", c->out_octets);
+	json_set_count(o, "dropped-out", c->out_dropped);
 }
 
 /* Who uses it, as "binding" or "binding,site". */

@@ -11,6 +11,7 @@
 #include "common/ctl/show.h"
 #include "common/io/host.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,9 +48,7 @@ static void show_status(void *agent, const char *argument, struct ctl_reply *rep
 	json_object_set_new(row, "clock-kept", json_boolean(host_clock_is_kept()));
 	json_object_set_new(row, "links", served_names(s, true));
 	json_object_set_new(row, "links-down", served_names(s, false));
-	json_object_set_new(
-		row, "tunnels",
-		json_integer((json_int_t)fwd_tunnels(datapath_fwd(s->data))));
+	json_set_count(row, "tunnels", fwd_tunnels(datapath_fwd(s->data)));
 	agent_store_show(s, row);
 	if (row && s->program->status)
 		s->program->status(s->core, s->config, now, row);
@@ -133,6 +132,29 @@ static void answer_log(void *agent, const char *argument, struct ctl_reply *repl
 	}
 	log_set_level(s->log, level);
 	ctl_reply_row(reply, json_pack("{s:s}", "level", argument));
+}
+
+void agent_answer_clear(struct agent_shell *s, const char *what,
+			unsigned (*clear)(void *core, struct in_addr home,
+					  struct now now, struct effect_list *fx),
+			const char *argument, struct ctl_reply *reply)
+{
+	struct in_addr home;
+	struct effect_list *fx;
+	struct now now;
+	unsigned cleared;
+
+	if (inet_pton(AF_INET, argument, &home) != 1) {
+		ctl_reply_error(reply, "clear %s wants a home address", what);
+		return;
+	}
+	fx = agent_shell_begin(s, &now);
+	cleared = clear(s->core, home, now, fx);
+	agent_shell_done(s);
+	if (cleared == 0)
+		ctl_reply_error(reply, "no %s has that home address", what);
+	else
+		ctl_reply_row(reply, json_pack("{s:i}", "cleared", (int)cleared));
 }
 
 static const struct ctl_request common_requests[] = {

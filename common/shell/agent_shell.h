@@ -29,6 +29,15 @@ void agent_shell_done(struct agent_shell *s);
 void *agent_shell_core(struct agent_shell *s);
 const struct links *agent_shell_links(const struct agent_shell *s);
 
+/*
+ * Answers `clear WHAT ADDR`: `clear` makes the core forget what it has of a home
+ * address, and says how many that were.
+ */
+void agent_answer_clear(struct agent_shell *s, const char *what,
+			unsigned (*clear)(void *core, struct in_addr home,
+					  struct now now, struct effect_list *fx),
+			const char *argument, struct ctl_reply *reply);
+
 /* Where the faults of a configuration go, one line each. */
 struct agent_faults {
 	void (*say)(void *arg, const char *line);

@@ -5,6 +5,8 @@
  */
 #include "common/shell/agent_private.h"
 
+#include "common/ctl/json.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -94,6 +96,5 @@ void agent_store_show(const struct agent_shell *s, json_t *row)
 		return;
 	json_object_set_new(row, "store", json_string(c->path));
 	json_object_set_new(row, "store-working", json_boolean(status.working));
-	json_object_set_new(row, "store-records",
-			    json_integer((json_int_t)status.records));
+	json_set_count(row, "store-records", status.records);
 }

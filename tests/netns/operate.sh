@@ -35,12 +35,18 @@ requests() {
 			grep -cE 'show (bindings|visitors|pending|violations|tunnels)')" 7
 }
 
+refusal() { jq -nc --arg why "$1" '{error: $why}'; }
+
 refusals() {
 	check_not "a request that there is not is refused" ctl ha show nothing
 	check_not "what a home agent does not have is refused" ctl ha show visitors
 	equal "a refusal is JSON" "$(ctl ha show nothing | jq -r 'has("error")')" true
-	check_not "a binding that there is not cannot be cleared" ctl ha clear binding 10.1.0.77
-	check_not "nor something that is no address" ctl ha clear binding home
+	equal "a binding that there is not cannot be cleared" \
+		"$(ctl ha clear binding 10.1.0.77)" "$(refusal "no binding has that home address")"
+	equal "nor a visitor" "$(ctl fa1 clear visitor 10.1.0.77)" \
+		"$(refusal "no visitor has that home address")"
+	equal "nor something that is no address" "$(ctl ha clear binding home)" \
+		"$(refusal "clear binding wants a home address")"
 	mipctl -s "$LAB_DIR/none.sock" show status >"$LAB_DIR/out" 2>&1
 	equal "no agent there: status" $? 1
 	check "no agent there: says which socket" grep -q "$LAB_DIR/none.sock" "$LAB_DIR/out"
