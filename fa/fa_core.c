@@ -222,6 +222,10 @@ static void on_request(struct fa_core *fa, const struct datagram *dg, struct now
 		return;
 	}
 	fa_count(fa, FA_REQUESTS);
+	if (dg->src_port == 0) {
+		fa_discard(fa, dg, FA_SOURCE_PORT, now, fx);
+		return;
+	}
 	if (admit_source(fa->admit, dg->src, now.mono))
 		fa_on_request(fa, dg, now, fx);
 	else

@@ -55,6 +55,8 @@ static struct verdict judge_arrival(struct ha_core *ha, const struct registratio
 {
 	if (!is_for_us(ha, reg->dg))
 		return discard(HA_WHY_NOT_OURS);
+	if (reg->dg->src_port == 0)
+		return discard(HA_WHY_PORT);
 	if (!admit_source(ha->admit, reg->dg->src, reg->now.mono))
 		return discard(HA_WHY_RATE);
 	return ACCEPT;

@@ -333,6 +333,7 @@ struct ha_ask hb_ask(struct ha_bench *b, uint32_t home, uint32_t care_of)
 		.fa_times = 1,
 		.src = hb_addr(HB_FA2),
 		.dst = hb_addr(HB_HA),
+		.src_port = 1234,
 		.ifindex = HB_CORE_IF,
 	};
 }
@@ -392,7 +393,7 @@ int hb_send_bytes(struct ha_bench *b, const struct ha_ask *a, const uint8_t *byt
 		.payload = reader_over(bytes, len),
 		.src = a->src,
 		.dst = a->dst,
-		.src_port = 1234,
+		.src_port = a->src_port,
 		.dst_port = MIP_PORT,
 		.ifindex = a->ifindex,
 		.has_mac = a->on_link,

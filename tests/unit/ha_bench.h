@@ -53,6 +53,7 @@ struct ha_ask {
 	bool forged; /* a wrong authenticator of the node */
 	bool fa_forged;
 	struct in_addr src, dst;
+	uint16_t src_port;
 	int ifindex;
 	bool on_link; /* through the packet socket, from the node's address */
 };

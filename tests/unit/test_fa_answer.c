@@ -225,6 +225,23 @@ static void drops_what_is_no_message(void)
 	fa_world_end(&w);
 }
 
+static void drops_what_comes_from_port_0(void)
+{
+	struct ask a = usual_ask();
+	struct fa_world w;
+
+	begin(&w);
+	a.src_port = 0;
+	fa_world_ask(&w, &a);
+	CU_ASSERT_PTR_NULL(relayed(&w));
+	CU_ASSERT_FALSE(fa_world_heard(&w).any);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "request-source-port"), 1);
+	a.src_port = 1;
+	fa_world_ask(&w, &a);
+	CU_ASSERT_PTR_NOT_NULL(relayed(&w));
+	fa_world_end(&w);
+}
+
 static void limits_each_source(void)
 {
 	struct ask a = usual_ask();
@@ -281,6 +298,7 @@ void suite_fa_answer(void)
 	CU_add_test(s, "denials are forgotten again", denials_are_forgotten_again);
 	CU_add_test(s, "drops in silence", drops_in_silence);
 	CU_add_test(s, "drops what is no message", drops_what_is_no_message);
+	CU_add_test(s, "drops what comes from port 0", drops_what_comes_from_port_0);
 	CU_add_test(s, "limits each source", limits_each_source);
 	CU_add_test(s, "another station cannot send it again",
 		    another_station_cannot_send_it_again);

@@ -335,6 +335,22 @@ static void passers_by_are_left_alone(void)
 	hb_stop(&b);
 }
 
+/* A Reply to it could only fail to be sent. */
+static void what_comes_from_port_0_is_dropped(void)
+{
+	struct ha_bench b;
+	struct ha_ask a;
+
+	hb_open(&b);
+	a = hb_ask(&b, HB_NODE, COA);
+	a.src_port = 0;
+	CU_ASSERT_EQUAL(hb_send(&b, &a), SILENCE);
+	CU_ASSERT_EQUAL(hb_counter(&b, HA_WHY_PORT), 1);
+	a.src_port = 1;
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	hb_stop(&b);
+}
+
 static void one_source_cannot_flood(void)
 {
 	struct ha_bench b;
@@ -444,6 +460,8 @@ void suite_ha_policy(void)
 	CU_add_test(s, "two refusals: first one wins", two_refusals_first_one_wins);
 	CU_add_test(s, "other messages are silence", other_messages_are_silence);
 	CU_add_test(s, "passers-by are left alone", passers_by_are_left_alone);
+	CU_add_test(s, "what comes from port 0 is dropped",
+		    what_comes_from_port_0_is_dropped);
 	CU_add_test(s, "one source cannot flood", one_source_cannot_flood);
 	CU_add_test(s, "notes of strangers are bounded",
 		    notes_of_strangers_are_bounded);
