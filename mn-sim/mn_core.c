@@ -331,6 +331,7 @@ static void on_expired(struct mn_core *mn, struct now now, struct effect_list *f
 {
 	mn->bound = false;
 	mn->granted = 0;
+	mn->expires_at = INSTANT_NEVER;
 	mn_count(mn, MN_EXPIRED);
 	effect_note(fx, mn_note(mn, NOTE_BINDING_EXPIRED));
 	if (!mn->lost)
@@ -445,8 +446,11 @@ void mn_core_stop(struct mn_core *mn, struct now now, struct effect_list *fx)
 	mn->stopped = true;
 }
 
+/* A registration with an agent that is heard no more is no service (mn_on_silence). */
 static enum mn_state state_of(const struct mn_core *mn)
 {
+	if (mn->lost)
+		return MN_SEARCHING;
 	switch (mn->place) {
 	case MN_HOME:
 		return mn->cleared ? MN_AT_HOME : MN_DEREGISTERING;

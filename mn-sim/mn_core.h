@@ -18,9 +18,9 @@
 enum mn_place { MN_NOWHERE, MN_HOME, MN_FOREIGN_AGENT, MN_COLOCATED };
 
 enum mn_state {
-	MN_SEARCHING,     /* no agent known on this link */
+	MN_SEARCHING,     /* no agent is heard on this link, or none any more */
 	MN_REGISTERING,   /* a Request is out */
-	MN_REGISTERED,    /* away and bound */
+	MN_REGISTERED,    /* away and bound, with an agent that is heard */
 	MN_DEREGISTERING, /* at home, a Request with lifetime 0 is out */
 	MN_AT_HOME,       /* at home, no binding */
 };
@@ -36,7 +36,7 @@ struct mn_status {
 	struct in_addr home_agent;
 	struct in_addr agent;   /* foreign agent in use, 0 if none */
 	struct in_addr care_of; /* 0 at home */
-	uint16_t granted;       /* seconds */
+	uint16_t granted;       /* seconds; 0: no binding that we know of */
 	instant_t link_up_at;   /* when the link last came up */
 	instant_t
 		registered_at; /* when a Reply first accepted us here, renewals aside */

@@ -62,7 +62,7 @@ static void status(const void *core, const void *config, struct now now, json_t 
 	json_set_addr(o, "agent", s.agent);
 	json_set_addr(o, "care-of", s.care_of);
 	json_object_set_new(o, "lifetime", json_integer(s.granted));
-	if (s.state == MN_REGISTERED && !instant_is_never(s.expires_at))
+	if (s.granted != 0 && !instant_is_never(s.expires_at))
 		json_object_set_new(o, "remaining",
 				    json_seconds_left(s.expires_at, now.mono));
 	json_object_set_new(o, "requests", json_integer(s.requests_sent));

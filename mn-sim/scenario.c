@@ -138,11 +138,16 @@ static void make_status(const struct scenario *s, char *text, size_t room)
 					       s->watched[i].tunnels);
 }
 
-static void ask_for_tunnels(struct scenario *s)
+static void ask_for_status(struct scenario *s)
 {
-	for (unsigned w = 0; w < s->config->watch_count; w++)
-		if (s->watched[w].polls)
-			(void)ctl_client_ask(s->watched[w].polls, "show tunnels");
+	for (unsigned i = 0; i < s->config->watch_count; i++) {
+		struct watched *w = &s->watched[i];
+
+		if (w->config->node)
+			(void)ctl_client_ask(w->polls, "show status");
+		if (w->config->tunnels)
+			(void)ctl_client_ask(w->polls, "show tunnels");
+	}
 }
 
 /* By turns: ask for what the status line needs, and show it. */
@@ -153,7 +158,7 @@ static instant_t run_status(struct scenario *s, unsigned i, instant_t now)
 	(void)i;
 	s->asked = !s->asked;
 	if (s->asked) {
-		ask_for_tunnels(s);
+		ask_for_status(s);
 		return instant_add(now, duration_ms(ANSWER_MS));
 	}
 	make_status(s, text, sizeof(text));
@@ -247,7 +252,6 @@ static void node_event(struct scenario *s, const char *name, double time)
 	const struct scenario_move *config =
 		s->moves_done > 1 ? &s->config->move[s->moves_done - 2] : NULL;
 
-	snprintf(s->node_state, sizeof(s->node_state), "%s", name);
 	if (strcmp(name, "link-up") == 0)
 		s->link_up_time = time;
 	if (!config || m->done || s->link_up_time == 0 ||
@@ -270,6 +274,15 @@ void scenario_on_event(void *arg, const json_t *row)
 		node_event(s, name, json_real_value(json_object_get(row, "time")));
 }
 
+static void take_state(struct scenario *s, const json_t *row)
+{
+	const char *care_of = json_string_value(json_object_get(row, "care-of"));
+
+	snprintf(s->node_state, sizeof(s->node_state), "%s%s%s",
+		 json_string_value(json_object_get(row, "state")), care_of ? " " : "",
+		 care_of ? care_of : "");
+}
+
 static void add_tunnel(struct watched *w, const json_t *row)
 {
 	size_t at = strlen(w->polling);
@@ -288,10 +301,16 @@ void scenario_on_poll(void *arg, const json_t *row)
 	struct watched *w = arg;
 
 	if (!json_object_get(row, "end") && !json_object_get(row, "error")) {
-		add_tunnel(w, row);
+		w->told_state = json_object_get(row, "state") != NULL;
+		if (w->told_state)
+			take_state(w->scenario, row);
+		else
+			add_tunnel(w, row);
 		return;
 	}
-	memcpy(w->tunnels, w->polling, sizeof(w->tunnels));
+	if (!w->told_state)
+		memcpy(w->tunnels, w->polling, sizeof(w->tunnels));
+	w->told_state = false;
 	w->polling[0] = '\0';
 }
 

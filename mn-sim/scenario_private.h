@@ -17,6 +17,7 @@
 
 enum {
 	STATUS_TEXT = 512,
+	STATE_TEXT = 64,
 	OTHER_JOBS = 3, /* status, live view, end */
 };
 
@@ -33,6 +34,7 @@ struct watched {
 	struct ctl_client *events, *polls;
 	char tunnels[STATUS_TEXT / 2]; /* as of the last poll */
 	char polling[STATUS_TEXT / 2]; /* rows of the poll that is coming in */
+	bool told_state;               /* ... which is of the node's status */
 };
 
 struct scenario {
@@ -53,7 +55,7 @@ struct scenario {
 	instant_t started, senders_end;
 	unsigned moves_done; /* moves made, the start included */
 	double link_up_time; /* by the node's clock, since the last move; 0: none */
-	char node_state[CONF_NAME_MAX];
+	char node_state[STATE_TEXT]; /* as of the last poll */
 	struct move_result *move;
 	struct flow_result *flow;
 	struct stream_result *stream;

@@ -76,7 +76,7 @@ static int open_watch(struct scenario *s, struct watched *w,
 			     w);
 	if (rc == 0)
 		rc = ctl_client_ask(w->events, "watch");
-	if (rc == 0 && config->tunnels)
+	if (rc == 0 && (config->tunnels || config->node))
 		rc = ctl_client_open(&w->polls, s->loop, config->control,
 				     scenario_on_poll, w);
 	return rc;

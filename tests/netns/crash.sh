@@ -53,6 +53,9 @@ home_agent() {
 foreign_agent() {
 	crash fa1
 	equal "foreign agent killed: its rule is still there" "$(rules fa1)" 1
+	check_shows "foreign agent killed: the node is searching, and says where it is" mn \
+		status '.[0].state == "searching" and .[0].place == "foreign-agent" and
+			.[0]["care-of"] == "10.0.2.2"'
 	since=$(now_ms)
 	check_starts "foreign agent: starts" fa1
 	check_back "foreign agent"

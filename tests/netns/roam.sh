@@ -27,6 +27,13 @@ scenario() { # ENCAPSULATION: a short walk
 
 result() { jq -r "$1" "$LAB_DIR/run-$tunnel.json"; }
 
+live_view() { # TEXT...: all of them were shown
+	local text
+	for text in "$@"; do
+		grep -q "  | $text" "$LAB_DIR/scenario.log" || return
+	done
+}
+
 check_place() { # PLACE STATE CARE-OF MAC
 	check_wait "$tunnel, $1: the node is served" 5 "node_is $2 $3"
 	check_wait "$tunnel, $1: the host at home sends to the right station" 2 \
@@ -48,7 +55,7 @@ one_tunnel() {
 	sniff fa1 core fa1 ip
 	sniff fa2 core fa2 ip
 
-	lab_start scenario mn mn-sim scenario --quiet --out "$LAB_DIR" "$LAB_DIR/roam.xml"
+	lab_start scenario mn mn-sim scenario --out "$LAB_DIR" "$LAB_DIR/roam.xml"
 	check_place "first visit" registered 10.0.2.2 "$ha_mac"
 	equal "$tunnel, first visit: the tunnel is as asked" \
 		"$(rows ha bindings | jq -r '.[].encapsulation')" "$tunnel"
@@ -58,6 +65,9 @@ one_tunnel() {
 	check_wait "$tunnel: the scenario ends" 10 "! lab_running scenario"
 	wait "$(cat "$LAB_DIR/scenario.pid")"
 	equal "$tunnel: the scenario's status" $? 0
+	check "$tunnel: its live view told where the node was, and its state" \
+		live_view "visit1, registered 10.0.2.2 " "visit2, registered 10.0.3.2 " \
+		"home again, at-home "
 	sniff_end fa1
 	sniff_end fa2
 

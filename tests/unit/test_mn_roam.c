@@ -191,7 +191,12 @@ static void silence_for_a_lifetime_is_a_loss(void)
 	CU_ASSERT_EQUAL(b.solicited, 2);
 	/* The registration still runs: everything stays until somebody is heard. */
 	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_SEARCHING);
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
+	CU_ASSERT(same(bench_status(&b).care_of, BENCH_CARE_OF));
+	CU_ASSERT_EQUAL(bench_status(&b).granted, 300);
 	bench_hear_visited(&b, 11);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERED);
 	CU_ASSERT_EQUAL(b.asked, 1);
 	bench_run(&b, duration_s(3));
 	hear_other(&b, 5, true);
@@ -268,6 +273,7 @@ static void home_stays_home_while_its_agent_is_silent(void)
 	bench_reply(&b, MIP_ACCEPTED, 0);
 	bench_run(&b, duration_s(100));
 	CU_ASSERT_EQUAL(bench_status(&b).place, MN_HOME);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_SEARCHING);
 	CU_ASSERT(!b.kernel.silent[BENCH_IFINDEX]);
 	bench_hear_visited(&b, 1);
 	CU_ASSERT_EQUAL(bench_status(&b).place, MN_FOREIGN_AGENT);
