@@ -14,7 +14,7 @@ BUILD = pathlib.Path(os.environ.get("SJ_BUILD") or SRC / "build")
 
 PRODUCT = ("common", "ha", "fa", "mn-sim")
 PURE_FOLDERS = ("common/base", "common/wire", "common/security", "common/tunnel",
-                "common/agent")
+                "common/keying", "common/agent")
 CORE_FOLDERS = ("ha", "fa", "mn-sim")
 
 
