@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Message authentication behind a few calls; crypto.c is the only file that
- * includes OpenSSL.  A context is made once for a key and used for every
+ * Message authentication behind a few calls; beside crypto.c only esp_cipher.c
+ * includes OpenSSL here.  A context is made once for a key and used for every
  * message: keying again costs several times the authentication itself.
  */
 #ifndef COMMON_SECURITY_CRYPTO_H

@@ -47,8 +47,8 @@ void esp_push(struct esp_sa_out *sa, struct pkt_vec *v);
 void esp_pull(struct esp_sa_in *sa, struct pkt_vec *v);
 
 /*
- * Make the empty packet `p` a dummy: sealed, whole and ready to go, of about
- * `size` octets in all and never more.
+ * Make the empty packet `p` a dummy: sealed, whole and ready to go, as large as
+ * `size` octets in all allow.
  */
 void esp_dummy(struct esp_sa_out *sa, struct pkt *p, size_t size);
 

@@ -32,17 +32,19 @@ struct esp_sa_spec {
 	const struct secret *material; /* esp_key_material_len octets; copied */
 	bool esn;                      /* alike at both ends (RFC 4303 2.2.1) */
 	/*
-	 * Inbound, 64 to 4096; 0: no protection against replay, for manual keys,
-	 * whose numbers begin again with the daemon (RFC 4303 3.3.3); never with
-	 * esn, which infers from it.
+	 * Keys given by hand, that outlive the numbers: AEAD is refused, because its
+	 * nonces would come again (RFC 8221 3); numbers may cycle, and the peer's
+	 * are checked only if there is a window (RFC 4303 3.3.3).
 	 */
-	uint16_t window;
+	bool manual;
+	uint16_t window; /* inbound, 64 to 4096; 0 for manual keys without esn only */
 	/* Outbound: an IPv4 packet inside is padded to a multiple; 0: not. */
 	uint16_t tfc;
 };
 
 /* Why no association can be made of it, as a text to show; NULL if one can. */
-const char *esp_sa_spec_fault(const struct esp_sa_spec *spec);
+const char *esp_sa_out_fault(const struct esp_sa_spec *spec);
+const char *esp_sa_in_fault(const struct esp_sa_spec *spec);
 
 /* Packets through it and octets of their payloads: what is behind the outer header. */
 struct esp_sa_counts {
@@ -66,7 +68,7 @@ struct esp_sa_out {
 
 	struct esp_cipher *cipher;
 	uint64_t next;   /* sequence number of the next packet, from 1 */
-	uint64_t last;   /* the last one there may be (RFC 4303 3.3.3) */
+	uint64_t last;   /* the last there may be (RFC 4303 3.3.3) */
 	uint64_t blocks; /* that the key has left (see esp_algorithm_info) */
 	uint16_t next_dummy_id;
 	struct esp_sa_counts counts;
@@ -78,11 +80,11 @@ struct esp_sa_in {
 	struct in_addr local, remote;
 	enum esp_algorithm algorithm;
 	bool esn;
-	bool replay_checked; /* it has a window */
+	bool replay_checked;
 	struct replay_window window; /* its `top`: the highest number, checked or not */
 
 	struct esp_cipher *cipher;
-	struct esp_sa_counts counts; /* of what was authentic */
+	struct esp_sa_counts counts; /* of what was authentic and well made */
 	uint64_t replays;
 	uint64_t bad_icvs;
 	uint64_t bad_insides; /* padding or next header; the sender's fault */

@@ -8,8 +8,8 @@ pure_sources += \
 	common/tunnel/encap_ipip.c \
 	common/tunnel/encap_minimal.c \
 	common/tunnel/encap_ops.h \
-	common/tunnel/esp.h \
-	common/tunnel/esp_sa.h \
+	common/tunnel/esp.c common/tunnel/esp.h \
+	common/tunnel/esp_sa.c common/tunnel/esp_sa.h \
 	common/tunnel/fwd.c common/tunnel/fwd.h \
 	common/tunnel/fwd_judge.c common/tunnel/fwd_judge.h \
 	common/tunnel/fwd_private.h \
@@ -28,5 +28,5 @@ pure_sources += \
 	common/tunnel/pkt.c common/tunnel/pkt.h \
 	common/tunnel/pkt_vec.h \
 	common/tunnel/relay_icmp.c \
-	common/tunnel/replay_window.h \
+	common/tunnel/replay_window.c common/tunnel/replay_window.h \
 	common/tunnel/tunnel.c common/tunnel/tunnel.h
