@@ -318,6 +318,11 @@ int datapath_reopen(struct datapath *dp, struct loop *loop)
 	return error ? error : watch_source(dp, loop, FROM_TUN);
 }
 
+void datapath_reserve(struct datapath *dp, size_t max_entries, size_t max_tunnels)
+{
+	fwd_reserve(dp->fwd, max_entries, max_tunnels);
+}
+
 int datapath_tun(const struct datapath *dp)
 {
 	return dp->tun;

@@ -51,6 +51,9 @@ int datapath_start(struct datapath *dp, struct loop *loop);
 /* The TUN device was removed: make it again, under another index.  0 or -errno. */
 int datapath_reopen(struct datapath *dp, struct loop *loop);
 
+/* Tables of at least these sizes from now on. */
+void datapath_reserve(struct datapath *dp, size_t max_entries, size_t max_tunnels);
+
 int datapath_tun(const struct datapath *dp); /* ifindex of the TUN device */
 struct fwd *datapath_fwd(struct datapath *dp);
 

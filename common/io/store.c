@@ -239,6 +239,11 @@ static int make_folder(const char *path)
 	return error ? error : make_one(path, 0700);
 }
 
+static size_t room_for(size_t records)
+{
+	return records * ROOM_PER_RECORD + ROOM_AT_LEAST;
+}
+
 static int lock_folder(struct store *st)
 {
 	st->folder = open(st->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -258,7 +263,7 @@ int store_open(struct store **out, const struct store_options *options)
 	if (!st)
 		return -ENOMEM;
 	st->options = *options;
-	st->room = options->records * ROOM_PER_RECORD + ROOM_AT_LEAST;
+	st->room = room_for(options->records);
 	st->folder = -1;
 	st->next = INSTANT_NEVER;
 	snprintf(st->name, sizeof(st->name), "%s", options->folder);
@@ -361,6 +366,16 @@ void store_lost(struct store *st, instant_t now)
 {
 	if (st && st->env)
 		give_up(st, ENOMEM, now);
+}
+
+/* Should the room that is open not grow, it will when it is full (give_up()). */
+void store_expect(struct store *st, size_t records)
+{
+	if (!st || room_for(records) <= st->room)
+		return;
+	st->room = room_for(records);
+	if (st->env && !st->txn)
+		(void)mdb_env_set_mapsize(st->env, st->room);
 }
 
 instant_t store_next(const struct store *st)

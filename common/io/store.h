@@ -70,6 +70,9 @@ void store_commit(struct store *st, instant_t now);
 /* Something that was to be put got lost on the way: a failure of the store. */
 void store_lost(struct store *st, instant_t now);
 
+/* About as many records as there will be from now on. */
+void store_expect(struct store *st, size_t records);
+
 /* When store_due() wants to be called; INSTANT_NEVER if there is nothing to do. */
 instant_t store_next(const struct store *st);
 void store_due(struct store *st, instant_t now);

@@ -203,6 +203,15 @@ void agent_set_log(struct agent_shell *s)
 		o->has_level ? o->level : (enum note_level)common->log_level);
 }
 
+/* What was made as large as the old configuration wanted. */
+static void make_room(struct agent_shell *s)
+{
+	const size_t entries = s->program->config.max_entries(s->config);
+
+	datapath_reserve(s->data, entries, entries);
+	store_expect(s->store, entries);
+}
+
 /*
  * The core has accepted `config`: links that come are opened before its effects
  * are performed, links that go are closed after them.
@@ -213,6 +222,7 @@ static void take_configuration(struct agent_shell *s, void *config)
 
 	s->config = config;
 	agent_set_log(s);
+	make_room(s);
 	agent_served_add(s);
 	agent_shell_done(s);
 	agent_served_prune(s);

@@ -286,6 +286,28 @@ int fwd_apply(struct fwd *f, const struct fwd_edit *edit)
 	return err;
 }
 
+/* A set holds the old subnets beside the new ones for a moment. */
+static size_t prefixes_for(size_t max_tunnels)
+{
+	return (max_tunnels + 1) * FWD_SITE_PREFIXES;
+}
+
+static void reserve(struct pool *p, size_t capacity)
+{
+	if (p->capacity < capacity)
+		p->capacity = capacity;
+}
+
+void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels)
+{
+	reserve(&f->home_pool, max_entries);
+	reserve(&f->visitor_pool, max_entries);
+	reserve(&f->tunnel_pool, max_tunnels);
+	reserve(&f->path_pool, max_tunnels);
+	reserve(&f->site_pool, max_tunnels);
+	reserve(&f->prefix_pool, prefixes_for(max_tunnels));
+}
+
 struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)
 {
 	struct fwd *f = calloc(1, sizeof(*f));
@@ -298,9 +320,8 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)
 	pool_init(&f->tunnel_pool, sizeof(struct tunnel), max_tunnels);
 	pool_init(&f->path_pool, sizeof(struct tunnel_path), max_tunnels);
 	pool_init(&f->site_pool, sizeof(struct fwd_site), max_tunnels);
-	/* A set holds the old subnets beside the new ones for a moment. */
 	pool_init(&f->prefix_pool, sizeof(struct fwd_prefix),
-		  (max_tunnels + 1) * FWD_SITE_PREFIXES);
+		  prefixes_for(max_tunnels));
 	return f;
 }
 

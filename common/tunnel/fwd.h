@@ -79,6 +79,10 @@ struct fwd;
 
 /* Tables of at most these sizes.  NULL when out of memory. */
 struct fwd *fwd_new(size_t max_entries, size_t max_tunnels);
+
+/* At least these sizes from now on; what is there already keeps its room. */
+void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels);
+
 void fwd_free(struct fwd *f);
 
 /*

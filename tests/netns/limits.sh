@@ -146,12 +146,34 @@ sendp(Ether(dst="ff:ff:ff:ff:ff:ff") / ARP(op=2, psrc="10.1.0.10", pdst="10.1.0.
 	check_pings "and from home, when the host has given it up" host 10.1.0.10
 }
 
+add_nodes() {
+	local host
+	for host in 11 12 13; do
+		echo "${add_node/10.1.0.11/10.1.0.$host}"
+	done
+}
+
+# The home agent was started for one binding; its tables grow with the configuration.
+grown_home_agent() {
+	local nodes host
+	mapfile -t nodes < <(add_nodes)
+	configure ha 's|max-lifetime|max-bindings="4" &|' "${nodes[@]}"
+	check "the home agent is told of a larger limit" ctl ha reload
+	for host in 11 12 13; do
+		equal "one node more is bound: 10.1.0.$host" "$(request cn --to 10.1.0.1 \
+			--home 10.1.0.$host --agent 10.1.0.1 --care-of 10.0.9.2 \
+			--auth "32:2000:hmac-md5:$key2" | jq .code)" 0
+	done
+	check_shows "all have their bindings" ha bindings 'length == 4'
+}
+
 story_begin tcpdump tshark scapy
 second_node
 full_foreign_agent
 full_home_agent
 one_address_twice
 taken_at_home
+grown_home_agent
 for agent in mn fa1 fa2 ha; do
 	stop $agent
 	equal "$agent ends cleanly" $? 0

@@ -182,6 +182,27 @@ static void full_tables_refuse_and_stay_as_they_were(void)
 	fwd_free(f);
 }
 
+static void full_tables_grow(void)
+{
+	struct fwd *f = fwd_new(1, 1);
+	struct fwd_edit e = edit_of(FWD_BINDING_SET, 2, 1);
+
+	set(f, FWD_BINDING_SET, 1, 0);
+	set(f, FWD_VISITOR_SET, 1, 0);
+	apply(f, &e, -ENOSPC);
+	fwd_reserve(f, 40, 30);
+	for (unsigned n = 0; n < 40; n++) {
+		set(f, FWD_BINDING_SET, n, n % 30);
+		set(f, FWD_VISITOR_SET, n, n % 30);
+	}
+	CU_ASSERT_EQUAL(tunnels_in(f), 30);
+	e.home = numbered(40);
+	apply(f, &e, -ENOSPC);
+	fwd_reserve(f, 1, 1); /* never smaller */
+	CU_ASSERT_PTR_NOT_NULL(fwd_by_home(f, numbered(39)));
+	fwd_free(f);
+}
+
 struct heard {
 	unsigned up, down;
 	struct in_addr last; /* remote end */
@@ -479,6 +500,7 @@ void suite_fwd(void)
 	CU_ADD_TEST(s, clearing_what_is_not_there_says_so);
 	CU_ADD_TEST(s, no_tunnel_named_clears_them_all);
 	CU_ADD_TEST(s, full_tables_refuse_and_stay_as_they_were);
+	CU_ADD_TEST(s, full_tables_grow);
 	CU_ADD_TEST(s, first_and_last_use_of_a_tunnel_are_told);
 	CU_ADD_TEST(s, a_refused_edit_tells_of_no_tunnel);
 	CU_ADD_TEST(s, only_those_who_ask_are_among_the_broadcasts);

@@ -389,6 +389,28 @@ static void a_full_store_is_begun_anew(void)
 	tear_down(&s);
 }
 
+/* What did not fit a moment ago. */
+static void a_store_grows_with_what_is_expected(void)
+{
+	uint8_t large[60000] = { 0 };
+	struct shelf s;
+
+	set_up(&s);
+	start(&s);
+	store_expect(s.store, 20000);
+	for (uint32_t n = 10; n < 400; n++)
+		store_put(s.store, key(n), large, sizeof(large));
+	store_commit(s.store, s.now);
+	CU_ASSERT_EQUAL(s.counts.by[IO_STORE_FAILED], 0);
+	CU_ASSERT_EQUAL(store_status(s.store).records, 390);
+	store_expect(s.store, 1); /* never smaller */
+	put(&s, 1, RECORD);
+	store_commit(s.store, s.now);
+	CU_ASSERT_TRUE(store_status(s.store).working);
+	store_expect(NULL, 1);
+	tear_down(&s);
+}
+
 static void what_got_lost_is_a_failure(void)
 {
 	struct shelf s;
@@ -420,5 +442,7 @@ void suite_store(void)
 	CU_add_test(s, "noise ends no program", noise_ends_no_program);
 	CU_add_test(s, "what is not ours is set aside", what_is_not_ours_is_set_aside);
 	CU_add_test(s, "a full store is begun anew", a_full_store_is_begun_anew);
+	CU_add_test(s, "a store grows with what is expected",
+		    a_store_grows_with_what_is_expected);
 	CU_add_test(s, "what got lost is a failure", what_got_lost_is_a_failure);
 }
