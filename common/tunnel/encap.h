@@ -51,6 +51,22 @@ struct encap_spec {
 	uint16_t mtu;             /* path MTU to begin with, and at most; 0: 1500 */
 };
 
+/* What outer packets travel in (encap_udp.h). */
+enum carrier_kind {
+	CARRIER_NONE, /* as they are */
+	CARRIER_UDP,  /* GRE in UDP, port 4754 (RFC 8086); ESP in UDP, 4500 (RFC 3948) */
+	CARRIER_MIP,  /* tunnel data messages, port 434 (RFC 3519) */
+	CARRIER_KIND_COUNT
+};
+
+struct carrier_spec {
+	enum carrier_kind kind;
+	uint16_t local_port;  /* host order; 0: as usual (GRE: by flow, 49152 and up) */
+	uint16_t remote_port; /* 0: as usual */
+};
+
+const char *carrier_name(enum carrier_kind k); /* "none", "udp", "mip" */
+
 struct encap_ops; /* encap_ops.h, private to common/tunnel and its tests */
 
 const char *encap_name(enum encap_kind k); /* "ipip", "minimal", "gre" */

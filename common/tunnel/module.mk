@@ -8,6 +8,7 @@ pure_sources += \
 	common/tunnel/encap_ipip.c \
 	common/tunnel/encap_minimal.c \
 	common/tunnel/encap_ops.h \
+	common/tunnel/encap_udp.c common/tunnel/encap_udp.h \
 	common/tunnel/esp.c common/tunnel/esp.h \
 	common/tunnel/esp_sa.c common/tunnel/esp_sa.h \
 	common/tunnel/fwd.c common/tunnel/fwd.h \

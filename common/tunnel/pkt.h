@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct encap;
+struct protect_pair;
 struct tunnel;
 
 enum {
@@ -41,6 +42,12 @@ struct pkt {
 	enum drop_reason drop; /* DROP_NONE while it lives */
 	struct tunnel *tunnel; /* the one that it goes into or came out of */
 	struct encap *encap;   /* that tunnel's encapsulation for this packet */
+	const void *part;      /* what the stage at work parts its vector by */
+
+	/* How it came. */
+	struct protect_pair *pair;     /* through an association of these ends */
+	uint8_t carrier;               /* enum carrier_kind */
+	uint16_t carrier_port;         /* from this port of the peer, host order */
 
 	/* Delivery on a link: where to, once the pipeline has put it on `link`. */
 	int ifindex;
