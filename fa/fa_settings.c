@@ -5,6 +5,8 @@
  */
 #include "fa/fa_settings.h"
 
+#include "common/agent/associations.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,37 +26,14 @@ static void *array_dup(const void *from, unsigned count, size_t size, int *err)
 	return copy;
 }
 
-static int add_peer(struct sa_store *store, enum sa_kind kind,
-		    const struct peer_config *peer)
-{
-	for (unsigned i = 0; i < peer->assoc_count; i++) {
-		const struct assoc_config *a = &peer->assoc[i];
-		const struct sa_spec spec = {
-			.kind = kind,
-			.peer = peer->addr,
-			.spi = a->spi,
-			.algorithm = a->algorithm,
-			.key = &a->key,
-			.tolerance = a->tolerance,
-			.accept_only = a->accept_only,
-			.spi_not_covered = a->spi_not_covered,
-		};
-		int err = sa_add(store, &spec);
-
-		if (err < 0)
-			return err;
-	}
-	return 0;
-}
-
 static int add_peers(struct sa_store *store, const struct fa_config *config)
 {
-	int err = 0;
+	int err = associations_add(store, SA_FA_HA, config->home_agent,
+				   config->home_agent_count);
 
-	for (unsigned i = 0; i < config->home_agent_count && err == 0; i++)
-		err = add_peer(store, SA_FA_HA, &config->home_agent[i]);
-	for (unsigned i = 0; i < config->node_count && err == 0; i++)
-		err = add_peer(store, SA_MN_FA, &config->node[i]);
+	if (err == 0)
+		err = associations_add(store, SA_MN_FA, config->node,
+				       config->node_count);
 	return err;
 }
 

@@ -10,6 +10,7 @@
  */
 #include "ha/ha_private.h"
 
+#include "common/agent/associations.h"
 #include "common/agent/sites.h"
 #include "ha/ha_forward.h"
 
@@ -69,38 +70,14 @@ static void free_config(struct ha_config *c)
 	free(c->advert);
 }
 
-static int add_associations(struct sa_store *store, enum sa_kind kind,
-			    const struct peer_config *peers, unsigned count)
-{
-	int r = 0;
-
-	for (unsigned p = 0; p < count && r == 0; p++) {
-		for (unsigned i = 0; i < peers[p].assoc_count && r == 0; i++) {
-			const struct assoc_config *a = &peers[p].assoc[i];
-
-			r = sa_add(store, &(struct sa_spec){
-						  .kind = kind,
-						  .peer = peers[p].addr,
-						  .spi = a->spi,
-						  .algorithm = a->algorithm,
-						  .key = &a->key,
-						  .tolerance = a->tolerance,
-						  .accept_only = a->accept_only,
-						  .spi_not_covered = a->spi_not_covered,
-					  });
-		}
-	}
-	return r;
-}
-
 static struct sa_store *associations_of(const struct ha_config *c)
 {
 	struct sa_store *store = sa_store_new();
 
 	if (!store)
 		return NULL;
-	if (add_associations(store, SA_MN_HA, c->node, c->node_count) < 0 ||
-	    add_associations(store, SA_FA_HA, c->foreign_agent,
+	if (associations_add(store, SA_MN_HA, c->node, c->node_count) < 0 ||
+	    associations_add(store, SA_FA_HA, c->foreign_agent,
 			     c->foreign_agent_count) < 0) {
 		sa_store_free(store);
 		return NULL;

@@ -8,6 +8,7 @@
  * silence of the agent come to (mn_core_status).
  */
 #include "mn-sim/mn_private.h"
+#include "common/agent/associations.h"
 #include "common/wire/icmp.h"
 
 #include <errno.h>
@@ -69,42 +70,15 @@ struct note mn_note(const struct mn_core *mn, enum note_kind kind)
 
 /* Configuration: our own copy of what we keep. */
 
-static int add_association(struct sa_store *store, enum sa_kind kind,
-			   struct in_addr peer, const struct assoc_config *c)
-{
-	return sa_add(store, &(struct sa_spec){
-				     .kind = kind,
-				     .peer = peer,
-				     .spi = c->spi,
-				     .algorithm = c->algorithm,
-				     .key = &c->key,
-				     .tolerance = c->tolerance,
-				     .accept_only = c->accept_only,
-				     .spi_not_covered = c->spi_not_covered,
-			     });
-}
-
-static int add_peer(struct sa_store *store, enum sa_kind kind,
-		    const struct peer_config *peer)
-{
-	int error = 0;
-
-	for (unsigned i = 0; i < peer->assoc_count && error != -ENOMEM; i++)
-		error = add_association(store, kind, peer->addr, &peer->assoc[i]);
-	return error == -ENOMEM ? error : 0;
-}
-
 static struct sa_store *associations_of(const struct mn_config *config)
 {
 	struct sa_store *store = sa_store_new();
-	int error;
 
 	if (!store)
 		return NULL;
-	error = add_peer(store, SA_MN_HA, &config->home_association);
-	for (unsigned i = 0; i < config->foreign_agent_count && error == 0; i++)
-		error = add_peer(store, SA_MN_FA, &config->foreign_agent[i]);
-	if (error == 0)
+	if (associations_add(store, SA_MN_HA, &config->home_association, 1) == 0 &&
+	    associations_add(store, SA_MN_FA, config->foreign_agent,
+			     config->foreign_agent_count) == 0)
 		return store;
 	sa_store_free(store);
 	return NULL;

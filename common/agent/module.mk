@@ -3,6 +3,7 @@
 pure_sources += \
 	common/agent/admit.c common/agent/admit.h \
 	common/agent/advert.c common/agent/advert.h \
+	common/agent/associations.c common/agent/associations.h \
 	common/agent/config.c common/agent/config.h \
 	common/agent/datagram.h \
 	common/agent/effect.c common/agent/effect.h common/agent/effect_text.c \
