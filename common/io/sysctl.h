@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The few kernel settings of a link that agents need, remembered and put back.
+ * The few kernel settings of a link that agents need, remembered and put back; also
+ * by a successor, if there is a record and the agent was killed.
  */
 #ifndef COMMON_IO_SYSCTL_H
 #define COMMON_IO_SYSCTL_H
 
+#include <net/if.h>
 #include <stdbool.h>
 
-enum { SYSCTLS_MAX = 128 };
+enum { SYSCTLS_MAX = 128, SYSCTL_KEY_MAX = 32, SYSCTL_RECORD_MAX = 160 };
 
 /* One setting that we changed. */
 struct sysctl_change {
-	char path[96];
-	int before;
+	char link[IF_NAMESIZE];
+	char key[SYSCTL_KEY_MAX];
+	int before, value;
 };
 
-/* Zero-initialised is empty. */
+/* Zero-initialised is empty, and keeps no record. */
 struct sysctls {
 	unsigned count;
 	struct sysctl_change change[SYSCTLS_MAX];
+	char record[SYSCTL_RECORD_MAX];
 };
+
+/*
+ * Keep a record of what is changed in the file `path`, which is there only while
+ * something is; put back what a predecessor has recorded there, unless somebody has
+ * changed it since.  How many settings that were, or -errno.
+ */
+int sysctl_recover(struct sysctls *s, const char *path);
 
 /* net.ipv4.conf.LINK.KEY; 0 or -errno. */
 int sysctl_get_link(const char *link, const char *key, int *value);

@@ -206,9 +206,23 @@ static void sweep_link(struct agent_shell *s, const char *name)
 	if (removed > 0)
 		log_say(s->log, NOTE_INFO, "interface=%s leftovers=%d removed", name,
 			removed);
+	/* Without a record of the one before: nobody else sets this, and it must go. */
 	if (link && sysctl_get_link(name, "arp_ignore", &arp) == 0 &&
 	    arp == ARP_IGNORE_ALL)
 		sysctl_put_link(name, "arp_ignore", 0);
+}
+
+static void recover_settings(struct agent_shell *s)
+{
+	char path[SYSCTL_RECORD_MAX];
+	int n = snprintf(path, sizeof(path), "%s.settings", agent_common(s)->control);
+
+	n = n < (int)sizeof(path) ? sysctl_recover(&s->sysctls, path) : -ENAMETOOLONG;
+	if (n > 0)
+		log_say(s->log, NOTE_INFO, "settings=%d put back", n);
+	else if (n < 0)
+		log_say(s->log, NOTE_WARN, "%s.settings: %s", agent_common(s)->control,
+			strerror(-n));
 }
 
 static int start_sweep(void *arg, struct startup_fault *fault)
@@ -218,6 +232,7 @@ static int start_sweep(void *arg, struct startup_fault *fault)
 	unsigned count = s->program->config.served(s->config, list, SERVED_LINKS_MAX);
 
 	(void)fault;
+	recover_settings(s);
 	for (unsigned i = 0; i < count; i++)
 		sweep_link(s, list[i].name);
 	return rtnl_load(s->rtnl, &s->links);

@@ -84,6 +84,33 @@ node() {
 		"$(ip -n "$LAB-mn" neigh show nud permanent | wc -l)" 1
 }
 
+# Home when it starts again: the kernel behaves there as it did before the node left.
+node_home_meanwhile() {
+	equal "node away: it follows no redirects, and asks in no name but its own" \
+		"$(settings)" "8 2 0 0"
+	crash mn
+	lab_move home
+	check_starts "node, home meanwhile: starts" mn
+	check_wait "node, home meanwhile: it is at home" 10 "node_is at-home"
+	equal "node, home meanwhile: settings are as before it left" "$(settings)" "0 1 1 1"
+	check "it leaves again" move_to visit2
+	crash mn
+	in_ns mn sh -c 'echo 1 >/proc/sys/net/ipv4/conf/radio0/arp_announce'
+	check_starts "node, settings changed meanwhile: starts" mn
+	check_wait "node, settings changed meanwhile: it is served" 10 "node_is registered"
+	stop mn
+	equal "node, settings changed meanwhile: they are as before" "$(settings)" "0 1 1 1"
+	equal "no record of them is left" "$(ls "$LAB_DIR" | grep settings)" ""
+	check_starts "node: starts" mn
+	check_wait "node: it is served" 10 "node_is registered"
+}
+
+settings() {
+	in_ns mn sh -c 'cd /proc/sys/net/ipv4/conf
+		cat radio0/arp_ignore radio0/arp_announce radio0/accept_redirects \
+			all/accept_redirects' | xargs
+}
+
 # The home agent dies with the node away, and the node is home before it is back.
 home_meanwhile() {
 	crash ha
@@ -115,12 +142,15 @@ configure fa1
 configure fa2
 configure mn 's/lifetime="600"/lifetime="6"/'
 lab_move visit1
+in_ns mn sh -c 'cd /proc/sys/net/ipv4/conf
+	echo 1 | tee radio0/arp_announce radio0/accept_redirects >all/accept_redirects'
 start_all ha fa1 fa2 mn
 check_wait "the node is served" 10 "node_is registered 10.0.2.2"
 check_pings "a correspondent reaches the node" cn 10.1.0.10
 home_agent
 foreign_agent
 node
+node_home_meanwhile
 home_meanwhile
 all_at_once
 for agent in mn fa1 fa2 ha; do
