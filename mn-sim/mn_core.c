@@ -247,7 +247,7 @@ void mn_core_icmp(struct mn_core *mn, const struct icmp_datagram *dg, struct now
 		return;
 	if (type == ICMP_ROUTER_ADVERT)
 		mn_on_advert(mn, dg, now, fx);
-	else if (type == ICMP_REDIRECT_)
+	else if (type == ICMP_REDIRECT_ && mn->place != MN_HOME)
 		mn_count(mn, MN_REDIRECTS_IGNORED);
 }
 

@@ -38,7 +38,9 @@ static unsigned served(const void *config, struct served_link *to, unsigned room
 
 	if (room == 0)
 		return 0;
-	*to = (struct served_link){ .sock = { .arp = true, .transit = true } };
+	*to = (struct served_link){
+		.sock = { .arp = true, .transit = true, .redirects = true },
+	};
 	memcpy(to->name, c->interface, sizeof(to->name));
 	return 1;
 }

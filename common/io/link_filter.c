@@ -17,28 +17,30 @@
 
 enum { PKTTYPE = SKF_AD_OFF + SKF_AD_PKTTYPE, KEEP = 0x40000 };
 
-int link_filter_attach(int fd, bool broadcasts)
+int link_filter_attach(int fd, bool broadcasts, bool redirects)
 {
 	/* No packet is of type 255, so this comparison never holds. */
 	const unsigned wanted = broadcasts ? PACKET_BROADCAST : 255;
+	const unsigned redirect = redirects ? ICMP_REDIRECT_ : ICMP_ROUTER_ADVERT;
 	struct sock_filter code[] = {
 		/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)PKTTYPE),
-		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 14, 0),
-		/*  2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wanted, 12, 0),
+		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OTHERHOST, 15, 0),
+		/*  2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wanted, 13, 0),
 		/*  3 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9), /* protocol */
 		/*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTO_ICMP, 1, 0),
-		/*  5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 0, 10),
+		/*  5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 0, 11),
 		/*  6 */ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* header length */
-		/*  7 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 3, 0),
+		/*  7 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROTO_UDP, 4, 0),
 		/*  8 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0), /* ICMP type */
-		/*  9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ROUTER_ADVERT, 3, 0),
-		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ROUTER_SOLICIT, 2, 5),
-		/* 11 */ BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2), /* UDP destination */
-		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MIP_PORT, 0, 3),
-		/* 13 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6), /* a later fragment? */
-		/* 14 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IPV4_OFFSET, 1, 0),
-		/* 15 */ BPF_STMT(BPF_RET | BPF_K, KEEP),
-		/* 16 */ BPF_STMT(BPF_RET | BPF_K, 0),
+		/*  9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ROUTER_ADVERT, 4, 0),
+		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ROUTER_SOLICIT, 3, 0),
+		/* 11 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, redirect, 2, 5),
+		/* 12 */ BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2), /* UDP destination */
+		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MIP_PORT, 0, 3),
+		/* 14 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6), /* a later fragment? */
+		/* 15 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IPV4_OFFSET, 1, 0),
+		/* 16 */ BPF_STMT(BPF_RET | BPF_K, KEEP),
+		/* 17 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 	const socklen_t size = sizeof(program);

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 /*
- * Only router discovery, UDP to port 434, and with `broadcasts` what was sent
- * to the link's broadcast address.  For SOCK_DGRAM sockets: the IPv4 header
- * comes first.  0 or -errno.
+ * Only router discovery, UDP to port 434, with `broadcasts` what was sent to the
+ * link's broadcast address, and with `redirects` ICMP redirects.  For SOCK_DGRAM
+ * sockets: the IPv4 header comes first.  0 or -errno.
  */
-int link_filter_attach(int fd, bool broadcasts);
+int link_filter_attach(int fd, bool broadcasts, bool redirects);
 
 #endif

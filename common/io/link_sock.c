@@ -91,7 +91,8 @@ static int open_ip(struct link_sock *s)
 		return s->ip_fd;
 	if (setsockopt(s->ip_fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0)
 		return -errno;
-	error = link_filter_attach(s->ip_fd, s->config.broadcasts);
+	error = link_filter_attach(s->ip_fd, s->config.broadcasts,
+				   s->config.redirects);
 	if (error == 0)
 		error = join_groups(s->ip_fd, s->ifindex);
 	return error ? error : bind_to(s->ip_fd, s->ifindex, ETHERTYPE_IP);

@@ -22,6 +22,7 @@ struct link_sock_config {
 	bool arp;        /* ARP as well */
 	bool broadcasts; /* all broadcasts as well */
 	bool transit;    /* also registrations whose destination is not ours: a node */
+	bool redirects;  /* ICMP redirects as well */
 };
 
 struct link_sock_handlers {

@@ -80,6 +80,7 @@ redirected() {
 		    time.sleep(0.3)
 	PYTHON
 	check_wait "redirects reach the node's kernel" 5 "[ \$(redirects_seen) -ge 2 ]"
+	check "the node counts them" count_above mn redirects-ignored 1
 	check "its way stays through its agent" eval \
 		"ip -n $LAB-mn route get 10.0.9.2 from 10.1.0.10 | grep -q 'via 10.2.0.1 '"
 	ip -n "$LAB-fa1" addr del 10.2.0.99/24 dev visit

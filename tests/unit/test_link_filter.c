@@ -22,14 +22,14 @@ struct pair {
 	int in, out;
 };
 
-static struct pair pair_open(bool broadcasts)
+static struct pair pair_open(bool broadcasts, bool redirects)
 {
 	int fd[2] = { -1, -1 };
 
 	CU_ASSERT_EQUAL_FATAL(
 		socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd),
 		0);
-	CU_ASSERT_EQUAL(link_filter_attach(fd[1], broadcasts), 0);
+	CU_ASSERT_EQUAL(link_filter_attach(fd[1], broadcasts, redirects), 0);
 	return (struct pair){ fd[0], fd[1] };
 }
 
@@ -81,7 +81,7 @@ static bool icmp_passes(struct pair p, uint8_t type, size_t options, uint16_t fr
 
 static void of_udp_only_registrations_pass(void)
 {
-	struct pair p = pair_open(false);
+	struct pair p = pair_open(false, false);
 
 	for (unsigned port = 0; port <= UINT16_MAX; port += port < 1000 ? 1 : 997)
 		CU_ASSERT_EQUAL(udp_passes(p, (uint16_t)port, 0, 0), port == MIP_PORT);
@@ -90,7 +90,7 @@ static void of_udp_only_registrations_pass(void)
 
 static void of_icmp_only_router_discovery_passes(void)
 {
-	struct pair p = pair_open(false);
+	struct pair p = pair_open(false, false);
 
 	for (unsigned type = 0; type <= UINT8_MAX; type++)
 		CU_ASSERT_EQUAL(icmp_passes(p, (uint8_t)type, 0, 0),
@@ -99,11 +99,25 @@ static void of_icmp_only_router_discovery_passes(void)
 	pair_close(p);
 }
 
+static void redirects_pass_where_they_are_wanted(void)
+{
+	struct pair p = pair_open(false, true);
+
+	for (unsigned type = 0; type <= UINT8_MAX; type++)
+		CU_ASSERT_EQUAL(icmp_passes(p, (uint8_t)type, 0, 0),
+				type == ICMP_ROUTER_ADVERT ||
+					type == ICMP_ROUTER_SOLICIT ||
+					type == ICMP_REDIRECT_);
+	CU_ASSERT_TRUE(udp_passes(p, MIP_PORT, 0, 0));
+	CU_ASSERT_FALSE(udp_passes(p, ICMP_REDIRECT_, 0, 0));
+	pair_close(p);
+}
+
 static void other_protocols_do_not_pass(void)
 {
 	const uint8_t both[8] = { ICMP_ROUTER_SOLICIT, 0, MIP_PORT >> 8,
 				  MIP_PORT & 255 };
-	struct pair p = pair_open(false);
+	struct pair p = pair_open(false, false);
 	uint8_t packet[PACKET_LEN];
 
 	for (unsigned protocol = 0; protocol <= UINT8_MAX; protocol++) {
@@ -116,7 +130,7 @@ static void other_protocols_do_not_pass(void)
 
 static void options_are_stepped_over(void)
 {
-	struct pair p = pair_open(true);
+	struct pair p = pair_open(true, false);
 
 	for (size_t options = 0; options <= 32; options += 4) {
 		CU_ASSERT_TRUE(udp_passes(p, MIP_PORT, options, 0));
@@ -128,7 +142,7 @@ static void options_are_stepped_over(void)
 
 static void later_fragments_do_not_pass(void)
 {
-	struct pair p = pair_open(false);
+	struct pair p = pair_open(false, false);
 
 	CU_ASSERT_TRUE(udp_passes(p, MIP_PORT, 0, IPV4_DF));
 	CU_ASSERT_FALSE(udp_passes(p, MIP_PORT, 0, 1));
@@ -141,7 +155,7 @@ static void later_fragments_do_not_pass(void)
 static void cut_packets_do_not_pass(void)
 {
 	const uint8_t udp[8] = { 0x12, 0x34, MIP_PORT >> 8, MIP_PORT & 255 };
-	struct pair p = pair_open(false);
+	struct pair p = pair_open(false, false);
 	uint8_t packet[PACKET_LEN];
 
 	build(packet, PROTO_UDP, 0, 0, udp);
@@ -156,6 +170,7 @@ void suite_link_filter(void)
 
 	CU_ADD_TEST(s, of_udp_only_registrations_pass);
 	CU_ADD_TEST(s, of_icmp_only_router_discovery_passes);
+	CU_ADD_TEST(s, redirects_pass_where_they_are_wanted);
 	CU_ADD_TEST(s, other_protocols_do_not_pass);
 	CU_ADD_TEST(s, options_are_stepped_over);
 	CU_ADD_TEST(s, later_fragments_do_not_pass);
