@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The transforms of ESP by OpenSSL 3. Keyed contexts are kept; a packet sets only
- * the IV. HMAC (RFC 2104) is written out over the digest, because the library's own
- * takes memory for every message.
+ * the IV. HMAC (RFC 2104) is written out over SHA-256 as OpenSSL 1.1 has it, because
+ * the digests and MACs of version 3 take memory for every message: 3.0 does even
+ * when a context is begun again.
  *
  * IVs for CBC are AES-256 in counter mode over zeros, under a key of its own that
  * was drawn at random: as unforetellable as AES, and none comes twice.
  */
 #include "common/security/esp_cipher.h"
 
+#define OPENSSL_API_COMPAT 10101
+
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -52,10 +56,10 @@ static const struct algorithm_row {
 			      NULL },
 };
 
+/* Digests that have eaten the key already. */
 struct hmac {
-	EVP_MD_CTX *digest; /* NULL: the cipher authenticates */
-	uint8_t inner[HMAC_BLOCK];
-	uint8_t outer[HMAC_BLOCK];
+	SHA256_CTX inner;
+	SHA256_CTX outer;
 };
 
 struct iv_source {
@@ -119,43 +123,41 @@ static bool run(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len
 	       (size_t)written == len;
 }
 
+static bool begin_with_key(SHA256_CTX *digest, const uint8_t *key, uint8_t filling)
+{
+	uint8_t block[HMAC_BLOCK];
+	bool good;
+
+	memset(block, filling, sizeof(block));
+	for (size_t i = 0; i < HMAC_KEY; i++)
+		block[i] ^= key[i];
+	good = SHA256_Init(digest) && SHA256_Update(digest, block, sizeof(block));
+	secret_wipe(block, sizeof(block));
+	return good;
+}
+
 static int hmac_open(struct hmac *h, const uint8_t *key)
 {
-	EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	bool good = begin_with_key(&h->inner, key, 0x36) &&
+		    begin_with_key(&h->outer, key, 0x5c);
 
-	h->digest = md ? EVP_MD_CTX_new() : NULL;
-	if (h->digest && !EVP_DigestInit_ex2(h->digest, md, NULL)) {
-		EVP_MD_CTX_free(h->digest);
-		h->digest = NULL;
-	}
-	EVP_MD_free(md);
-	memset(h->inner, 0x36, sizeof(h->inner));
-	memset(h->outer, 0x5c, sizeof(h->outer));
-	for (size_t i = 0; i < HMAC_KEY; i++) {
-		h->inner[i] ^= key[i];
-		h->outer[i] ^= key[i];
-	}
-	return h->digest ? 0 : -EIO;
+	return good ? 0 : -EIO;
 }
 
 /* Over what the packet has before its ICV, and the high half if it counts. */
 static bool hmac_run(const struct esp_cipher *c, uint64_t sequence,
 		     const uint8_t *packet, size_t len, uint8_t digest[HMAC_DIGEST])
 {
-	EVP_MD_CTX *d = c->hmac.digest;
+	SHA256_CTX inner = c->hmac.inner, outer = c->hmac.outer;
 	const uint8_t high[4] = { (uint8_t)(sequence >> 56), (uint8_t)(sequence >> 48),
 				  (uint8_t)(sequence >> 40),
 				  (uint8_t)(sequence >> 32) };
 
-	return EVP_DigestInit_ex2(d, NULL, NULL) &&
-	       EVP_DigestUpdate(d, c->hmac.inner, HMAC_BLOCK) &&
-	       EVP_DigestUpdate(d, packet, len) &&
-	       (!c->esn || EVP_DigestUpdate(d, high, sizeof(high))) &&
-	       EVP_DigestFinal_ex(d, digest, NULL) &&
-	       EVP_DigestInit_ex2(d, NULL, NULL) &&
-	       EVP_DigestUpdate(d, c->hmac.outer, HMAC_BLOCK) &&
-	       EVP_DigestUpdate(d, digest, HMAC_DIGEST) &&
-	       EVP_DigestFinal_ex(d, digest, NULL);
+	return SHA256_Update(&inner, packet, len) &&
+	       (!c->esn || SHA256_Update(&inner, high, sizeof(high))) &&
+	       SHA256_Final(digest, &inner) &&
+	       SHA256_Update(&outer, digest, HMAC_DIGEST) &&
+	       SHA256_Final(digest, &outer);
 }
 
 static int iv_source_open(struct iv_source *s, const struct rng *rng)
@@ -245,7 +247,6 @@ void esp_cipher_free(struct esp_cipher *c)
 	if (!c)
 		return;
 	EVP_CIPHER_CTX_free(c->crypt); /* and wiped by the library */
-	EVP_MD_CTX_free(c->hmac.digest);
 	EVP_CIPHER_CTX_free(c->ivs.stream);
 	secret_wipe(c, sizeof(*c));
 	free(c);
