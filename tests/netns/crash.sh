@@ -4,14 +4,6 @@
 # the node registers again, and nothing is there twice.
 . "$(dirname "$0")/lib_story.sh"
 
-crash() { # NAME: SIGKILL, as by a fault of the program
-	local pid
-	pid=$(cat "$LAB_DIR/$1.pid")
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null
-	rm -f "$LAB_DIR/$1.pid"
-}
-
 check_starts() { # DESCRIPTION NAME
 	launch "$2"
 	check_wait "$1" 10 "answers $2"
@@ -41,7 +33,7 @@ check_once() { # WHAT
 }
 
 home_agent() {
-	crash ha
+	lab_stop ha KILL
 	equal "home agent killed: its device and routes went with it" "$(ours ha)" ""
 	since=$(now_ms)
 	check_starts "home agent: starts over its stale socket" ha
@@ -51,7 +43,7 @@ home_agent() {
 
 # Without TUN, the visitor's rule is all that a foreign agent can leave.
 foreign_agent() {
-	crash fa1
+	lab_stop fa1 KILL
 	equal "foreign agent killed: its rule is still there" "$(rules fa1)" 1
 	check_shows "foreign agent killed: the node is searching, and says where it is" mn \
 		status '.[0].state == "searching" and .[0].place == "foreign-agent" and
@@ -66,14 +58,14 @@ foreign_agent() {
 
 # The node stays away: what it left is swept, and another place is found.
 node() {
-	crash mn
+	lab_stop mn KILL
 	check "node killed: its routes are still there" test -n "$(ours mn)"
 	since=$(now_ms)
 	check_starts "node: starts" mn
 	check_back "node"
 	check_once "node"
 
-	crash mn
+	lab_stop mn KILL
 	lab_move visit2
 	since=$(now_ms)
 	check_starts "node, moved meanwhile: starts" mn
@@ -88,13 +80,13 @@ node() {
 node_home_meanwhile() {
 	equal "node away: it follows no redirects, and asks in no name but its own" \
 		"$(settings)" "8 2 0 0"
-	crash mn
+	lab_stop mn KILL
 	lab_move home
 	check_starts "node, home meanwhile: starts" mn
 	check_wait "node, home meanwhile: it is at home" 10 "node_is at-home"
 	equal "node, home meanwhile: settings are as before it left" "$(settings)" "0 1 1 1"
 	check "it leaves again" move_to visit2
-	crash mn
+	lab_stop mn KILL
 	in_ns mn sh -c 'echo 1 >/proc/sys/net/ipv4/conf/radio0/arp_announce'
 	check_starts "node, settings changed meanwhile: starts" mn
 	check_wait "node, settings changed meanwhile: it is served" 10 "node_is registered"
@@ -113,7 +105,7 @@ settings() {
 
 # The home agent dies with the node away, and the node is home before it is back.
 home_meanwhile() {
-	crash ha
+	lab_stop ha KILL
 	move_to nowhere
 	lab_move home
 	check_starts "home agent, node came home meanwhile: starts" ha
@@ -125,9 +117,9 @@ home_meanwhile() {
 
 all_at_once() {
 	move_to visit1
-	crash ha
-	crash fa1
-	crash mn
+	lab_stop ha KILL
+	lab_stop fa1 KILL
+	lab_stop mn KILL
 	since=$(now_ms)
 	launch mn
 	launch fa1

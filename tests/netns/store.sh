@@ -13,14 +13,6 @@ small_disk() {
 
 now_ms() { date +%s%3N; }
 
-crash() { # NAME: SIGKILL, as by a fault of the program
-	local pid
-	pid=$(cat "$LAB_DIR/$1.pid")
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null
-	rm -f "$LAB_DIR/$1.pid"
-}
-
 flow_begin() { # HOST ADDRESS [PING-OPTION...]: echoes, twenty a second
 	local host=$1 to=$2
 	shift 2
@@ -52,7 +44,7 @@ killed_under_traffic() {
 	requests=$(counter mn requests)
 	flow_begin cn 10.1.0.10
 	flow_begin mn 10.0.9.2 -I 10.1.0.10
-	crash ha
+	lab_stop ha KILL
 	start ha >/dev/null
 	seen=$(echoes cn)
 	check_wait "killed: packets come through again" 5 "[ \$(echoes cn) -gt $((seen + 5)) ]"
@@ -103,7 +95,7 @@ stopped_cleanly() {
 gone_home() {
 	move_to home
 	check_shows "at home: no binding" ha bindings 'length == 0'
-	crash ha
+	lab_stop ha KILL
 	start ha >/dev/null
 	check_shows "at home, killed: no binding has come back" ha bindings 'length == 0'
 	check_shows "but the node is remembered" ha status '.[0]["store-records"] == 1'
@@ -149,7 +141,7 @@ full() {
 	rm "$LAB_DIR/disk/ballast"
 	check_wait "room again: the store holds everything" 15 \
 		"shows ha status '.[0][\"store-working\"] and .[0][\"store-records\"] == 1'"
-	crash ha
+	lab_stop ha KILL
 	start ha >/dev/null
 	check_pings "room again, killed: the node is reached" cn 10.1.0.10
 }

@@ -550,6 +550,20 @@ void network_inject(struct node *n, const uint8_t *bytes, size_t len)
 	ip_in(n, &n->iface[n->ifaces - 1], NULL, bytes, len);
 }
 
+void network_replay(struct node *n, const struct captured *c)
+{
+	const struct udp_packet udp = { .src = c->src,
+					.dst = c->dst,
+					.src_port = MIP_PORT,
+					.dst_port = MIP_PORT,
+					.ttl = 60,
+					.payload = c->bytes,
+					.len = c->len };
+	uint8_t bytes[FRAME_MAX];
+
+	network_inject(n, bytes, udp_build(bytes, sizeof(bytes), &udp, 1));
+}
+
 static void cloud_in(struct world *w, const struct event *e)
 {
 	const struct ipv4 *ip = (const struct ipv4 *)e->bytes;

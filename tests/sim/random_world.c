@@ -6,7 +6,6 @@
  * each once.
  */
 #include "tests/sim/random_world.h"
-#include "common/wire/udp.h"
 #include "tests/sim/world.h"
 
 #include <stdlib.h>
@@ -182,8 +181,6 @@ static void attack(struct chaos *c)
 	struct captured *old = &c->heard[dice(w, CAPTURED)];
 	size_t before = 0, after = 0;
 	uint64_t accepted = w->accepted_count;
-	uint8_t bytes[FRAME_MAX];
-	struct udp_packet udp;
 	size_t bit;
 
 	if (old->len == 0)
@@ -191,16 +188,9 @@ static void attack(struct chaos *c)
 	for (int mn = MN0; mn < MN0 + (int)w->mobile_nodes; mn++)
 		before += world_bindings(w, mn);
 	bit = dice(w, 2) ? dice(w, (uint32_t)old->len * 8) : SIZE_MAX;
-	udp = (struct udp_packet){ .src = old->src,
-				   .dst = old->dst,
-				   .src_port = MIP_PORT,
-				   .dst_port = MIP_PORT,
-				   .ttl = 60,
-				   .payload = old->bytes,
-				   .len = old->len };
 	if (bit != SIZE_MAX)
 		old->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-	network_inject(&w->node[HA], bytes, udp_build(bytes, sizeof(bytes), &udp, 1));
+	network_replay(&w->node[HA], old);
 	if (bit != SIZE_MAX)
 		old->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	for (int mn = MN0; mn < MN0 + (int)w->mobile_nodes; mn++)

@@ -7,20 +7,6 @@
 
 #include <string.h>
 
-static void inject(struct node *to, const struct captured *c)
-{
-	const struct udp_packet udp = { .src = c->src,
-					.dst = c->dst,
-					.src_port = MIP_PORT,
-					.dst_port = MIP_PORT,
-					.ttl = 60,
-					.payload = c->bytes,
-					.len = c->len };
-	uint8_t bytes[FRAME_MAX];
-
-	network_inject(to, bytes, udp_build(bytes, sizeof(bytes), &udp, 1));
-}
-
 void story_replay(struct world *w)
 {
 	struct captured away, home;
@@ -31,15 +17,15 @@ void story_replay(struct world *w)
 	EXPECT(w, story_go_home(w, MN0, duration_s(5)));
 	home = w->last_request;
 	world_run(w, duration_s(1));
-	inject(&w->node[HA], &away); /* to have the node's packets sent away */
+	network_replay(&w->node[HA], &away); /* to have the node's packets sent away */
 	world_run(w, duration_s(1));
 	EXPECT(w, world_bindings(w, MN0) == 0);
 	EXPECT(w, story_visit(w, MN0, SEG_VISIT0 + 1, duration_s(5)));
-	inject(&w->node[HA], &home); /* to cut it off */
-	inject(&w->node[HA], &away);
+	network_replay(&w->node[HA], &home); /* to cut it off */
+	network_replay(&w->node[HA], &away);
 	world_run(w, duration_s(20));
-	inject(&w->node[HA], &home);
-	inject(&w->node[HA], &away);
+	network_replay(&w->node[HA], &home);
+	network_replay(&w->node[HA], &away);
 	world_run(w, duration_s(1));
 	EXPECT(w, world_bindings(w, MN0) == 1);
 	EXPECT(w, world_reaches(w, MN0));
@@ -72,7 +58,7 @@ static void each_bit_changed(struct world *w, struct node *to, struct captured *
 {
 	for (size_t bit = 0; bit < c->len * 8; bit++) {
 		c->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		inject(to, c);
+		network_replay(to, c);
 		c->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	world_run(w, duration_ms(50));
@@ -91,7 +77,7 @@ void story_altered_requests(struct world *w)
 	each_bit_changed(w, &w->node[HA], &thief.loot);
 	EXPECT(w, w->accepted_count == 0 && world_bindings(w, MN0) == 0);
 	/* The true one does it, so it was not the timestamp that kept them out. */
-	inject(&w->node[HA], &thief.loot);
+	network_replay(&w->node[HA], &thief.loot);
 	world_run(w, duration_ms(50));
 	EXPECT(w, world_bindings(w, MN0) == 1);
 	w->tap = NULL;

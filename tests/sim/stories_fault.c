@@ -67,17 +67,7 @@ void story_lost_reply(struct world *w)
 /* The last Request that the home agent accepted, once more. */
 static void replay_last(struct world *w)
 {
-	const struct captured *c = &w->last_request;
-	const struct udp_packet udp = { .src = c->src,
-					.dst = c->dst,
-					.src_port = MIP_PORT,
-					.dst_port = MIP_PORT,
-					.ttl = 60,
-					.payload = c->bytes,
-					.len = c->len };
-	uint8_t bytes[FRAME_MAX];
-
-	network_inject(&w->node[HA], bytes, udp_build(bytes, sizeof(bytes), &udp, 1));
+	network_replay(&w->node[HA], &w->last_request);
 	world_run(w, duration_ms(100));
 }
 

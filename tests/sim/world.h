@@ -269,5 +269,7 @@ void network_arrive(struct world *w, struct timer *t);
 void network_forget(struct timer *t);
 /* Hand bytes to a node as if the cloud had brought them. */
 void network_inject(struct node *n, const uint8_t *bytes, size_t len);
+/* The same for a message that somebody has seen. */
+void network_replay(struct node *n, const struct captured *c);
 
 #endif

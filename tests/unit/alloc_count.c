@@ -2,6 +2,7 @@
 /* Counting allocations: in front of the C library's own functions. */
 #include "tests/unit/alloc_count.h"
 
+#include <CUnit/CUnit.h>
 #include <stdlib.h> /* and __GLIBC__ with it */
 
 #if defined(__has_feature)
@@ -24,6 +25,19 @@ unsigned long alloc_count(void)
 void alloc_fail_nth(unsigned long n)
 {
 	fails_at = n ? calls + n : 0;
+}
+
+void alloc_fail_each(unsigned long (*life)(unsigned long nth))
+{
+	enum { FEW = 20, TOO_MANY = 20000 };
+	unsigned long places;
+
+	if (!alloc_counted())
+		return;
+	places = life(0);
+	CU_ASSERT_TRUE(places > FEW && places < TOO_MANY);
+	for (unsigned long nth = 1; nth <= places; nth++)
+		life(nth);
 }
 
 #ifdef OTHER_ALLOCATOR

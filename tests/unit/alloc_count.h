@@ -15,4 +15,10 @@ unsigned long alloc_count(void);
 /* The nth call from now on fails, once; 0 takes that back. */
 void alloc_fail_nth(unsigned long n);
 
+/*
+ * Live once in peace (0), then once for each call in which memory is asked for, with
+ * that call failing.  `life` says how many calls there were.
+ */
+void alloc_fail_each(unsigned long (*life)(unsigned long nth));
+
 #endif

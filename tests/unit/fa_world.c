@@ -111,6 +111,12 @@ void fa_world_start(struct fa_world *w)
 		abort();
 }
 
+void fa_world_open(struct fa_world *w)
+{
+	fa_world_config(w);
+	fa_world_start(w);
+}
+
 void fa_world_end(struct fa_world *w)
 {
 	fa_core_free(w->fa);
@@ -149,6 +155,24 @@ struct say say_to(const struct ask *a)
 		.src = a->home_agent,
 		.dst = CARE_OF,
 	};
+}
+
+struct ask reverse_ask(void)
+{
+	struct ask a = usual_ask();
+
+	a.flags |= MIP_FLAG_T;
+	a.ttl = 255;
+	return a;
+}
+
+struct ask signing_ask(void)
+{
+	struct ask a = usual_ask();
+
+	a.home = a.src = SIGNING_NODE;
+	a.mn_fa = 1;
+	return a;
 }
 
 struct say usual_say(void)
@@ -315,6 +339,13 @@ const struct effect *fa_world_effect(const struct fa_world *w, enum effect_kind 
 	int place = fa_world_place(w, kind, nth);
 
 	return place < 0 ? NULL : &w->fx.at[place];
+}
+
+const struct fwd_edit *fa_world_edit(const struct fa_world *w, unsigned nth)
+{
+	const struct effect *e = fa_world_effect(w, EFFECT_FORWARD, nth);
+
+	return e ? &e->forward : NULL;
 }
 
 unsigned fa_world_effects(const struct fa_world *w, enum effect_kind kind)

@@ -61,6 +61,9 @@ void fa_world_config(struct fa_world *w);
 void fa_world_start(struct fa_world *w);
 void fa_world_end(struct fa_world *w);
 
+/* Both in one, with the configuration as it is. */
+void fa_world_open(struct fa_world *w);
+
 /* A Request as a node sends it, well or badly. */
 struct ask {
 	uint8_t flags;
@@ -99,6 +102,8 @@ struct say {
 };
 
 struct ask usual_ask(void);
+struct ask reverse_ask(void); /* for a reverse tunnel */
+struct ask signing_ask(void); /* by the node that shares MN-FA */
 struct say usual_say(void);
 
 /* The acceptance of a Request, as its home agent would give it. */
@@ -124,6 +129,7 @@ void fa_world_register(struct fa_world *w, const struct ask *a);
 /* The nth effect of a kind, or NULL; and how many there are. */
 const struct effect *fa_world_effect(const struct fa_world *w, enum effect_kind kind,
 				     unsigned nth);
+const struct fwd_edit *fa_world_edit(const struct fa_world *w, unsigned nth);
 unsigned fa_world_effects(const struct fa_world *w, enum effect_kind kind);
 
 /* Position of an effect among all, to compare orders; -1 if there is none. */

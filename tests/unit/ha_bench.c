@@ -424,6 +424,14 @@ static void go_to(struct ha_bench *b, instant_t when)
 	b->now.mono = when;
 }
 
+int hb_register(struct ha_bench *b, uint32_t home, uint32_t care_of, uint8_t flags)
+{
+	struct ha_ask a = hb_ask(b, home, care_of);
+
+	a.rq.flags = flags;
+	return hb_send(b, &a);
+}
+
 void hb_wait(struct ha_bench *b, duration_t d)
 {
 	instant_t end = instant_add(b->now.mono, d);

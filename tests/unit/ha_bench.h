@@ -143,6 +143,9 @@ int hb_send(struct ha_bench *b, const struct ha_ask *a);
 int hb_send_bytes(struct ha_bench *b, const struct ha_ask *a, const uint8_t *bytes,
 		  size_t len);
 
+/* A Request with these flags; the same. */
+int hb_register(struct ha_bench *b, uint32_t home, uint32_t care_of, uint8_t flags);
+
 /* Let time pass, deadline by deadline. */
 void hb_wait(struct ha_bench *b, duration_t d);
 

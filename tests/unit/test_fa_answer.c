@@ -10,27 +10,12 @@
 #include "tests/unit/hex.h"
 #include "tests/unit/suites.h"
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
 /* What went to the home agent, or NULL. */
 static const struct effect_udp *relayed(const struct fa_world *w)
 {
 	const struct effect *e = fa_world_effect(w, EFFECT_SEND_UDP, 0);
 
 	return e ? &e->udp : NULL;
-}
-
-static struct ask signing_ask(void)
-{
-	struct ask a = usual_ask();
-
-	a.home = a.src = SIGNING_NODE;
-	a.mn_fa = 1;
-	return a;
 }
 
 /* FA-REG-17, FA-REG-18. */
@@ -40,7 +25,7 @@ static void a_denial_goes_back_where_it_came_from(void)
 	struct fa_world w;
 	struct heard h;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.care_of = IP(10, 9, 9, 9);
 	a.ifindex = VISIT2;
 	fa_world_ask(&w, &a);
@@ -73,7 +58,7 @@ static void a_denial_is_signed_when_shared(void)
 	struct fa_world w;
 	struct heard h;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.lifetime = 9999;
 	fa_world_ask(&w, &a);
 	h = fa_world_heard(&w);
@@ -90,7 +75,7 @@ static void one_denial_a_second_for_a_node(void)
 	struct ask a = usual_ask(), b = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.lifetime = 9999;
 	b.lifetime = 9999;
 	b.home = IP(10, 1, 0, 77);
@@ -117,7 +102,7 @@ static void one_denial_a_second_for_distance(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.flags |= MIP_FLAG_T;
 	a.ttl = 254;
 	fa_world_ask(&w, &a);
@@ -147,7 +132,7 @@ static void denials_are_forgotten_again(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.lifetime = 9999;
 	for (uint32_t i = 0; i < 3 * DENIAL_NODES; i++) {
 		a.home.s_addr = htonl(0x0a010000 + i);
@@ -167,7 +152,7 @@ static void is_dropped(const struct ask *a, const char *counter)
 {
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, a);
 	CU_ASSERT_FALSE(fa_world_heard(&w).any);
 	CU_ASSERT_PTR_NULL(relayed(&w));
@@ -205,7 +190,7 @@ static void drops_what_is_no_message(void)
 	struct fa_world w;
 	size_t len;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_bytes(&w, &way, bytes, 0);
 	fa_world_bytes(&w, &way, "\x07", 1);
 	CU_ASSERT_EQUAL(fa_world_counter(&w, "message-type-unknown"), 2);
@@ -230,7 +215,7 @@ static void drops_what_comes_from_port_0(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.src_port = 0;
 	fa_world_ask(&w, &a);
 	CU_ASSERT_PTR_NULL(relayed(&w));
@@ -267,7 +252,7 @@ static void another_station_cannot_send_it_again(void)
 	struct ask a = usual_ask(), copy;
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	copy = a;
 	copy.mac = OTHER_MAC;
 	fa_world_ask(&w, &a);

@@ -11,18 +11,12 @@
 
 #include "tests/unit/suites.h"
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
 static void advertises_what_it_offers(void)
 {
 	struct fa_world w;
 	struct mip_advert m;
 
-	begin(&w);
+	fa_world_open(&w);
 	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_AGENT_STARTED), 2);
 	CU_ASSERT_EQUAL(fa_core_next_deadline(w.fa).ns, w.now.mono.ns);
 	fa_world_pass(&w, duration_s(0));
@@ -82,7 +76,7 @@ static void answers_solicitations(void)
 	struct writer wr = writer_over(bytes, sizeof(bytes));
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	mip_solicit_encode(&wr);
 	fa_world_icmp(&w, VISIT1, bytes, sizeof(bytes));
 	CU_ASSERT_EQUAL(fa_world_advert(&w, VISIT1).care_of_count, 1);
@@ -99,7 +93,7 @@ static void advertises_no_address_that_it_lost(void)
 	struct fa_world w;
 	struct links without;
 
-	begin(&w);
+	fa_world_open(&w);
 	without = w.links;
 	links_remove(&without, CORE);
 	effect_list_clear(&w.fx);
@@ -116,7 +110,7 @@ static void offers_no_reverse_tunnel_without_its_route(void)
 {
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_ROUTE), 1);
 	fa_world_fail(&w, EFFECT_ROUTE, 0, EPERM);
 	fa_world_pass(&w, duration_s(0));
@@ -129,7 +123,7 @@ static void a_link_goes_and_comes_back(void)
 	const struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	w.links.link[0].up = false;
 	effect_list_clear(&w.fx);
@@ -154,7 +148,7 @@ static void a_link_that_is_gone_takes_its_visitors(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.home = IP(10, 1, 0, 20);
 	a.ifindex = VISIT2;
@@ -175,7 +169,7 @@ static void stopping_undoes_everything(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.flags |= MIP_FLAG_T;
 	a.ttl = 255;
 	fa_world_register(&w, &a);
@@ -204,7 +198,7 @@ static void knows_its_addresses(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	w.links.link[0].addr[0].addr = IP(10, 2, 0, 9);
 	effect_list_clear(&w.fx);
 	fa_core_links(w.fa, &w.links, w.now, &w.fx);
@@ -221,7 +215,7 @@ static void the_operator_clears_a_visitor(void)
 	const struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	effect_list_clear(&w.fx);
 	CU_ASSERT_EQUAL(fa_core_clear_visitor(w.fa, SIGNING_NODE, w.now, &w.fx), 0);
@@ -273,7 +267,7 @@ static void every_counter_has_a_name_of_its_own(void)
 	struct counter_set set;
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	CU_ASSERT_EQUAL(fa_core_counters(w.fa, &set, 0), 0);
 	CU_ASSERT_EQUAL_FATAL(fa_core_counters(w.fa, &set, 1), 1);
 	CU_ASSERT_STRING_EQUAL(set.group, "registration");

@@ -11,19 +11,13 @@
 
 #include "tests/unit/suites.h"
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
 static void gives_up_after_the_timeout(void)
 {
 	struct ask a = usual_ask();
 	struct fa_world w;
 	struct say s = say_to(&a);
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	fa_world_pass(&w, duration_ms(7999));
 	CU_ASSERT_EQUAL(fa_world_pending(&w), 1);
@@ -43,7 +37,7 @@ static void a_short_lifetime_ends_a_pending_registration(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.lifetime = 4;
 	fa_world_ask(&w, &a);
 	fa_world_pass(&w, duration_s(4));
@@ -89,7 +83,7 @@ static uint8_t denial_after(uint8_t type, uint8_t code, size_t quote)
 	uint8_t heard;
 	size_t len;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	len = build_error(&w, type, code, quote, bytes);
 	fa_world_icmp(&w, CORE, bytes, len);
@@ -123,7 +117,7 @@ static uint64_t denied_of_two(size_t quote)
 	uint64_t ident;
 	size_t len;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	a.ident++;
 	fa_world_ask(&w, &a);
@@ -154,7 +148,7 @@ static void options_in_the_quoted_header(void)
 	uint16_t sum;
 	size_t len;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	len = build_error(&w, ICMP_UNREACHABLE, ICMP_CODE_HOST, 1500, bytes);
 	memmove(bytes + 8 + 24, bytes + 8 + 20, len - 28);
@@ -180,7 +174,7 @@ static void other_errors_do_nothing(void)
 	size_t len;
 
 	for (size_t i = 0; i < sizeof(spoiled) / sizeof(spoiled[0]); i++) {
-		begin(&w);
+		fa_world_open(&w);
 		fa_world_ask(&w, &a);
 		len = build_error(&w, ICMP_UNREACHABLE, ICMP_CODE_HOST, 1500, bytes);
 		bytes[spoiled[i]] ^= 0x11;
@@ -210,7 +204,7 @@ static uint8_t denial_when_unsent(int error)
 	struct fa_world w;
 	uint8_t code;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	fa_world_fail(&w, EFFECT_SEND_UDP, 0, error);
 	code = fa_world_heard(&w).code;

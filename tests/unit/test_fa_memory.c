@@ -7,8 +7,6 @@
 
 #include "tests/unit/suites.h"
 
-enum { PLACES_MAX = 20000 };
-
 /* An accepting Reply went out only with the path of its visitor before it. */
 static bool kept_its_word(const struct fa_world *w)
 {
@@ -60,14 +58,7 @@ static unsigned long life_with_failure(unsigned long nth)
 
 static void lives_on_without_memory(void)
 {
-	unsigned long places;
-
-	if (!alloc_counted())
-		return;
-	places = life_with_failure(0);
-	CU_ASSERT_TRUE(places > 20 && places < PLACES_MAX);
-	for (unsigned long nth = 1; nth <= places; nth++)
-		life_with_failure(nth);
+	alloc_fail_each(life_with_failure);
 }
 
 /* An effect list that cannot grow any more. */

@@ -8,12 +8,6 @@
 
 #include "tests/unit/suites.h"
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
 /* Visitors left after a reload with this change; w->fx holds what it brought. */
 static size_t left_after(struct fa_world *w, void (*change)(struct fa_world *))
 {
@@ -127,7 +121,7 @@ static void a_reload_with_a_bad_association_changes_nothing(void)
 {
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	w.assocs[0].spi = 7; /* reserved */
 	w.config.max_lifetime = 1;
 	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), -EINVAL);

@@ -10,28 +10,6 @@
 #include "tests/unit/hex.h"
 #include "tests/unit/suites.h"
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
-static struct ask reverse_ask(void)
-{
-	struct ask a = usual_ask();
-
-	a.flags |= MIP_FLAG_T;
-	a.ttl = 255;
-	return a;
-}
-
-static const struct fwd_edit *edit(const struct fa_world *w, unsigned nth)
-{
-	const struct effect *e = fa_world_effect(w, EFFECT_FORWARD, nth);
-
-	return e ? &e->forward : NULL;
-}
-
 static void an_acceptance_admits_and_is_relayed(void)
 {
 	const struct ask a = usual_ask();
@@ -41,7 +19,7 @@ static void an_acceptance_admits_and_is_relayed(void)
 	struct heard h;
 	size_t len;
 
-	begin(&w);
+	fa_world_open(&w);
 	len = fa_build_say(&w, &s, bytes, sizeof(bytes));
 	fa_world_register(&w, &a);
 	h = fa_world_heard(&w);
@@ -65,7 +43,7 @@ static void the_path_comes_before_the_reply(void)
 	const struct effect *forward, *rule, *send;
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	forward = fa_world_effect(&w, EFFECT_FORWARD, 0);
 	rule = fa_world_effect(&w, EFFECT_RULE, 0);
@@ -119,9 +97,9 @@ static void flags_choose_the_encapsulation(void)
 		fa_world_start(&w);
 		a.flags = rows[i].flags;
 		fa_world_register(&w, &a);
-		CU_ASSERT_EQUAL(edit(&w, 0)->tunnel.encap.kind, rows[i].kind);
-		CU_ASSERT_EQUAL(edit(&w, 0)->tunnel.encap.gre_key_out, 77);
-		CU_ASSERT_FALSE(edit(&w, 0)->reverse);
+		CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->tunnel.encap.kind, rows[i].kind);
+		CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->tunnel.encap.gre_key_out, 77);
+		CU_ASSERT_FALSE(fa_world_edit(&w, 0)->reverse);
 		CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
 		fa_world_end(&w);
 	}
@@ -134,13 +112,13 @@ static void the_reply_names_the_tunnels_end(void)
 	struct fa_world w;
 	struct say s;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.home_agent = IP(10, 5, 0, 255);
 	s = say_to(&a);
 	s.home_agent = OTHER_AGENT;
 	fa_world_ask(&w, &a);
 	fa_world_say(&w, &s);
-	CU_ASSERT_EQUAL(edit(&w, 0)->tunnel.remote.s_addr, OTHER_AGENT.s_addr);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->tunnel.remote.s_addr, OTHER_AGENT.s_addr);
 	fa_world_end(&w);
 }
 
@@ -152,7 +130,7 @@ static void what_is_not_signed_for_the_node_is_removed(void)
 	struct heard h;
 	struct say s;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.home = a.src = SIGNING_NODE;
 	a.mn_fa = 1;
 	a.home_agent = HOME_AGENT;
@@ -180,7 +158,7 @@ static uint8_t heard_of(const struct ask *a, const struct say *s)
 	struct fa_world w;
 	uint8_t code;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, a);
 	fa_world_say(&w, s);
 	code = fa_world_heard(&w).code;
@@ -213,7 +191,7 @@ static void what_is_dropped_and_refused_is_counted(void)
 	struct fa_world w;
 	struct say s;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.home_agent = HOME_AGENT;
 	fa_world_ask(&w, &a);
 	s = say_to(&a);
@@ -384,7 +362,7 @@ static void every_truncation_is_survived(void)
 	struct fa_world w;
 	size_t len;
 
-	begin(&w);
+	fa_world_open(&w);
 	len = fa_build_say(&w, &s, bytes, sizeof(bytes));
 	for (size_t n = 1; n < len; n++) {
 		uint8_t *exact = exact_copy(bytes, n);

@@ -14,12 +14,6 @@
 #include "tests/vectors/registration.def"
 #undef MESSAGE
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
 /* What went to the home agent, or NULL. */
 static const struct effect_udp *relayed(const struct fa_world *w)
 {
@@ -34,7 +28,7 @@ static uint8_t denial_of(const struct ask *a)
 	struct fa_world w;
 	struct heard h;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, a);
 	h = fa_world_heard(&w);
 	CU_ASSERT_EQUAL(h.any, relayed(&w) == NULL);
@@ -52,7 +46,7 @@ static void relays_what_the_node_signed(void)
 	struct fa_world w;
 	size_t signed_len;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.covered = covered;
 	a.covered_len = sizeof(covered);
 	signed_len = fa_build_ask(&w, &a, bytes, sizeof(bytes));
@@ -95,7 +89,7 @@ static void relays_through_the_last_of_several(void)
 	uint8_t bytes[512];
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.mn_ha = 2;
 	CU_ASSERT_EQUAL(fa_build_ask(&w, &a, bytes, sizeof(bytes)), 24 + 44);
 	fa_world_ask(&w, &a);
@@ -121,7 +115,7 @@ static void signs_for_a_home_agent_it_knows(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.home_agent = HOME_AGENT;
 	fa_world_ask(&w, &a);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(relayed(&w));
@@ -136,7 +130,7 @@ static void does_not_sign_where_it_must_not(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.home_agent = HOME_AGENT;
 	a.lifetime = 0;
 	fa_world_ask(&w, &a);
@@ -164,7 +158,7 @@ static void the_golden_request_is_cut_where_signed(void)
 	struct ask way = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_core_free(w.fa);
 	w.links.link[2].addr[0].addr = IP(203, 0, 113, 1);
 	w.config.care_of = IP(203, 0, 113, 1);
@@ -243,7 +237,7 @@ static void denies_long_lifetimes_with_its_own(void)
 	struct fa_world w;
 	struct heard h;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.lifetime = 1801;
 	fa_world_ask(&w, &a);
 	h = fa_world_heard(&w);
@@ -254,15 +248,6 @@ static void denies_long_lifetimes_with_its_own(void)
 	CU_ASSERT_EQUAL(denial_of(&a), 255);
 	a.lifetime = MIP_LIFETIME_INFINITE;
 	CU_ASSERT_EQUAL(denial_of(&a), 69);
-}
-
-static struct ask signing_ask(void)
-{
-	struct ask a = usual_ask();
-
-	a.home = a.src = SIGNING_NODE;
-	a.mn_fa = 1;
-	return a;
 }
 
 static void demands_the_nodes_signature_when_shared(void)
@@ -293,7 +278,7 @@ static void records_failed_authentication(void)
 	struct ask a = signing_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.spoil_mn_fa = true;
 	fa_world_ask(&w, &a);
 	CU_ASSERT_EQUAL(fa_core_violations(w.fa)->total, 1);
@@ -417,7 +402,7 @@ static void denies_for_want_of_room(void)
 	a.lifetime = 0;
 	CU_ASSERT_EQUAL(denial_with(no_room_for_visitors, &a), 255);
 
-	begin(&w);
+	fa_world_open(&w);
 	a = usual_ask();
 	for (unsigned i = 0; i < 5; i++, a.ident++)
 		fa_world_ask(&w, &a);

@@ -8,28 +8,6 @@
 
 #include "tests/unit/suites.h"
 
-static void begin(struct fa_world *w)
-{
-	fa_world_config(w);
-	fa_world_start(w);
-}
-
-static struct ask reverse_ask(void)
-{
-	struct ask a = usual_ask();
-
-	a.flags |= MIP_FLAG_T;
-	a.ttl = 255;
-	return a;
-}
-
-static const struct fwd_edit *edit(const struct fa_world *w, unsigned nth)
-{
-	const struct effect *e = fa_world_effect(w, EFFECT_FORWARD, nth);
-
-	return e ? &e->forward : NULL;
-}
-
 /* FA-RLY-11. */
 static void the_lifetime_is_the_smaller_and_counts_from_the_relaying(void)
 {
@@ -37,7 +15,7 @@ static void the_lifetime_is_the_smaller_and_counts_from_the_relaying(void)
 	struct fa_world w;
 	struct say s = say_to(&a);
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	fa_world_pass(&w, duration_s(3));
 	s.lifetime = 100;
@@ -74,7 +52,7 @@ static void a_visitor_expires_without_a_word(void)
 	const struct ask a = reverse_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	fa_world_pass(&w, duration_ms(599999));
 	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
@@ -83,7 +61,7 @@ static void a_visitor_expires_without_a_word(void)
 	CU_ASSERT_FALSE(fa_world_heard(&w).any);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_SEND_UDP), 0);
 	CU_ASSERT_FALSE(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add);
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
 	CU_ASSERT_TRUE(fa_world_place(&w, EFFECT_RULE, 0) <
 		       fa_world_place(&w, EFFECT_FORWARD, 0));
 	fa_world_end(&w);
@@ -94,7 +72,7 @@ static void a_renewal_changes_only_what_differs(void)
 	struct ask a = reverse_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	fa_world_pass(&w, duration_s(500));
 	a.ident++;
@@ -108,8 +86,8 @@ static void a_renewal_changes_only_what_differs(void)
 	a.ident++;
 	a.flags = 0; /* IP-in-IP from now on, and no reverse tunnel */
 	fa_world_register(&w, &a);
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_SET);
-	CU_ASSERT_EQUAL(edit(&w, 0)->tunnel.encap.kind, ENCAP_IPIP);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_SET);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->tunnel.encap.kind, ENCAP_IPIP);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 1);
 	CU_ASSERT_FALSE(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add);
 	fa_world_end(&w);
@@ -120,7 +98,7 @@ static void a_visitor_moves_between_our_links(void)
 	struct ask a = reverse_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.ident++;
 	a.ifindex = VISIT2;
@@ -136,8 +114,8 @@ static void a_visitor_moves_between_our_links(void)
 					.mn_ha = 1,
 					.src = OTHER_AGENT,
 					.dst = CARE_OF });
-	CU_ASSERT_EQUAL(edit(&w, 0)->ifindex, VISIT2);
-	CU_ASSERT_TRUE(mac_equal(edit(&w, 0)->mac, OTHER_MAC));
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->ifindex, VISIT2);
+	CU_ASSERT_TRUE(mac_equal(fa_world_edit(&w, 0)->mac, OTHER_MAC));
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 2);
 	CU_ASSERT_TRUE(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add);
 	CU_ASSERT_EQUAL(fa_world_effect(&w, EFFECT_RULE, 0)->rule.iif, VISIT2);
@@ -155,7 +133,7 @@ static void a_denial_leaves_the_visitor_alone(void)
 	struct fa_world w;
 	struct say s;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	before = fa_world_visitor(&w, NODE)->visit;
 	for (uint16_t lifetime = 0; lifetime <= 600; lifetime += 600) {
@@ -187,7 +165,7 @@ static size_t visitors_after_deregistering(struct in_addr care_of)
 	struct fa_world w;
 	size_t left;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.ident++;
 	a.lifetime = 0;
@@ -197,7 +175,7 @@ static size_t visitors_after_deregistering(struct in_addr care_of)
 	left = fa_core_visitor_count(w.fa);
 	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_FORWARD), left == 0);
 	if (left == 0) {
-		CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
+		CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
 		CU_ASSERT_TRUE(fa_world_place(&w, EFFECT_SEND_LINK, 0) <
 			       fa_world_place(&w, EFFECT_FORWARD, 0));
 	}
@@ -220,7 +198,7 @@ static void another_agent_takes_nobody_over(void)
 	struct ask first = usual_ask(), other = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &first);
 	other.ident += UINT64_C(1) << 32 | 1;
 	other.home_agent = IP(10, 6, 0, 1);
@@ -252,7 +230,7 @@ static void a_reply_can_grant_nothing(void)
 	struct fa_world w;
 	struct say s;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.ident++;
 	s = say_to(&a);
@@ -268,7 +246,7 @@ static void a_co_located_node_passes_through(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	a.flags = MIP_FLAG_D | MIP_FLAG_T | MIP_FLAG_G;
 	a.ttl = 255;
 	a.care_of = a.src = IP(10, 2, 0, 77);
@@ -292,7 +270,7 @@ static void a_second_binding_elsewhere(void)
 	struct ask a = usual_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.ident++;
 	a.flags = MIP_FLAG_D | MIP_FLAG_S;
@@ -303,7 +281,7 @@ static void a_second_binding_elsewhere(void)
 	a.ident++;
 	a.flags = MIP_FLAG_D;
 	fa_world_register(&w, &a);
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
 	CU_ASSERT_FALSE(fa_world_visitor(&w, NODE)->visit.path.tunnelled);
 	fa_world_end(&w);
 }
@@ -313,7 +291,7 @@ static void a_refused_edit_admits_nobody(void)
 	const struct ask a = reverse_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	fa_world_fail(&w, EFFECT_FORWARD, 0, 28);
 	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 66);
@@ -329,11 +307,11 @@ static void a_refused_rule_takes_the_edit_back(void)
 	const struct ask a = reverse_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	fa_world_fail(&w, EFFECT_RULE, 0, 12);
 	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 66);
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
 	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 0);
 	fa_world_end(&w);
 }
@@ -344,7 +322,7 @@ static void a_refused_renewal_leaves_what_stood(void)
 	struct visit before;
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	before = fa_world_visitor(&w, NODE)->visit;
 	for (int kind = EFFECT_FORWARD; kind <= EFFECT_RULE; kind++) {
@@ -364,8 +342,8 @@ static void a_refused_renewal_leaves_what_stood(void)
 		CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_FORWARD),
 				kind == EFFECT_RULE);
 	}
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_SET);
-	CU_ASSERT_EQUAL(edit(&w, 0)->ifindex, VISIT1);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_SET);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->ifindex, VISIT1);
 	fa_world_end(&w);
 }
 
@@ -399,19 +377,19 @@ static void a_refused_end_of_a_path_leaves_what_stood(void)
 	struct ask a = reverse_ask();
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.ident++;
 	a.flags = MIP_FLAG_D;
 	a.care_of = IP(10, 2, 0, 77);
 	fa_world_register(&w, &a);
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_CLEAR);
 	CU_ASSERT_TRUE(fa_world_place(&w, EFFECT_RULE, 0) <
 		       fa_world_place(&w, EFFECT_FORWARD, 0));
 	fa_world_fail(&w, EFFECT_FORWARD, 0, 12);
 	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 66);
 	CU_ASSERT_TRUE(fa_world_visitor(&w, NODE)->visit.path.reverse);
-	CU_ASSERT_EQUAL(edit(&w, 0)->kind, FWD_VISITOR_SET);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_SET);
 	CU_ASSERT_TRUE(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add);
 	fa_world_end(&w);
 }
@@ -423,7 +401,7 @@ static void a_failure_is_of_one_change_only(void)
 	struct effect failed;
 	struct fa_world w;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	a.ident++;
 	a.ifindex = VISIT2;
@@ -448,7 +426,7 @@ static void what_becomes_of_visitors_is_counted(void)
 	struct fa_world w;
 	uint32_t txn;
 
-	begin(&w);
+	fa_world_open(&w);
 	fa_world_register(&w, &a);
 	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_VISITOR_NEW), 1);
 	txn = fa_world_effect(&w, EFFECT_FORWARD, 0)->txn;

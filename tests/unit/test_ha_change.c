@@ -21,15 +21,6 @@
 
 static const struct mac host_mac = { { 2, 0, 0, 0, 0, 2 } };
 
-static int register_at(struct ha_bench *b, uint32_t home, uint32_t care_of,
-		       uint8_t flags)
-{
-	struct ha_ask a = hb_ask(b, home, care_of);
-
-	a.rq.flags = flags;
-	return hb_send(b, &a);
-}
-
 static bool is_advert(const struct effect *e, struct mip_advert *out)
 {
 	return e && e->kind == EFFECT_SEND_LINK && e->frame.ifindex == HB_HOME_IF &&
@@ -66,7 +57,7 @@ static void refusal_is_survived(const struct refusal *row)
 
 	hb_open(&b);
 	if (row->moving)
-		register_at(&b, HB_NODE, COA, 0);
+		hb_register(&b, HB_NODE, COA, 0);
 	a = hb_ask(&b, HB_NODE, COA2);
 	b.fail = row->kind;
 	b.fail_after = row->after;
@@ -89,7 +80,7 @@ static void refusal_is_survived(const struct refusal *row)
 	CU_ASSERT_EQUAL(hb_send(&b, &a), accepted ? MIP_ACCEPTED : MIP_HA_RESOURCES);
 	SOUND(&b);
 	/* and the next one finds everything in order */
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA2, MIP_FLAG_G), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA2, MIP_FLAG_G), MIP_ACCEPTED);
 	SOUND(&b);
 	hb_wait(&b, duration_s(400));
 	SOUND(&b);
@@ -118,8 +109,8 @@ static void a_tunnel_that_is_not_there_is_passed_over(void)
 	struct ha_ask a;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_NODE, COA2, MIP_FLAG_S);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA2, MIP_FLAG_S);
 	/* the kernel side loses the first */
 	b.world.entry[0] = b.world.entry[--b.world.entry_count];
 	a = hb_ask(&b, HB_NODE, COA3);
@@ -138,9 +129,9 @@ static void a_late_failure_drops_the_binding(void)
 	struct effect set;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	set = *hb_effect(&b, EFFECT_FORWARD, 0);
-	register_at(&b, HB_NODE2, COA, 0);
+	hb_register(&b, HB_NODE2, COA, 0);
 	fail_forward(&b, &set);
 	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, COA));
 	CU_ASSERT_PTR_NOT_NULL(hb_binding(&b, HB_NODE2, COA));
@@ -164,7 +155,7 @@ static void want_of_memory_is_denied(void)
 	hb_init(&b);
 	b.config.has_store = false; /* nobody carries out what comes */
 	hb_start(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	a = hb_ask(&b, HB_NODE, COA2);
 	dg.payload = reader_over(bytes, hb_encode(&b, &a, bytes));
 	dg.src = a.src;
@@ -188,13 +179,13 @@ static void nothing_changed_changes_nothing(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_FAR, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_FAR, COA, 0);
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_EQUAL(b.log.count, 0);
 	CU_ASSERT_EQUAL(ha_core_binding_count(b.ha), 2);
 	SOUND(&b);
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA, 0), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA, 0), MIP_ACCEPTED);
 	hb_stop(&b);
 }
 
@@ -203,8 +194,8 @@ static void nodes_that_are_gone_are_unbound(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_NODE2, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE2, COA, 0);
 	b.config.node++; /* without the first */
 	b.config.node_count--;
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
@@ -212,7 +203,7 @@ static void nodes_that_are_gone_are_unbound(void)
 	CU_ASSERT_PTR_NOT_NULL(hb_binding(&b, HB_NODE2, COA));
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_CLEARED), 1);
 	SOUND(&b);
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA, 0), -1);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA, 0), -1);
 	hb_stop(&b);
 }
 
@@ -233,7 +224,7 @@ static void a_node_added_again_accepts_nothing_old(void)
 	b.config.node_count++;
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_HA_IDENT);
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA, 0), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA, 0), MIP_ACCEPTED);
 	SOUND(&b);
 	hb_stop(&b);
 }
@@ -244,7 +235,7 @@ static void an_association_gone_ends_what_it_made(void)
 	struct ha_ask a;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	a = hb_ask(&b, HB_NODE, COA2);
 	a.spi = HB_SPI_NEW;
 	a.rq.flags |= MIP_FLAG_S;
@@ -263,23 +254,23 @@ static void networks_come_and_go(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_FAR, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_FAR, COA, 0);
 	b.config.network_count = 1; /* the virtual one goes */
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_EQUAL(ha_core_binding_count(b.ha), 1);
 	SOUND(&b);
-	CU_ASSERT_EQUAL(register_at(&b, HB_FAR, COA, 0), MIP_HA_PROHIBITED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_FAR, COA, 0), MIP_HA_PROHIBITED);
 	b.config.network_count = 2;
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	SOUND(&b);
-	CU_ASSERT_EQUAL(register_at(&b, HB_FAR, COA, 0), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_FAR, COA, 0), MIP_ACCEPTED);
 	/* the link becomes virtual */
 	memset(b.network[0].interface, 0, sizeof(b.network[0].interface));
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, COA));
 	SOUND(&b);
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA, 0), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA, 0), MIP_ACCEPTED);
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP), 0);
 	SOUND(&b);
 	hb_stop(&b);
@@ -309,15 +300,15 @@ static void other_limits_hold_from_now_on(void)
 	struct ha_ask a;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_NODE, COA2, MIP_FLAG_S);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA2, MIP_FLAG_S);
 	b.config.max_bindings = 1;
 	b.config.max_lifetime = 60;
 	b.config.bindings_per_node = 2;
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_EQUAL(ha_core_binding_count(b.ha), 2);
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA3, MIP_FLAG_S), MIP_HA_TOO_MANY);
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE2, COA, 0), MIP_HA_RESOURCES);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA3, MIP_FLAG_S), MIP_HA_TOO_MANY);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE2, COA, 0), MIP_HA_RESOURCES);
 	a = hb_ask(&b, HB_NODE, COA);
 	a.rq.flags = MIP_FLAG_S;
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
@@ -332,14 +323,14 @@ static void a_bad_configuration_is_refused_whole(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	b.node[3].addr = hb_addr(HB_COLOCATED);
 	b.assoc[4].spi = 1; /* reserved */
 	b.config.gre = false;
 	CU_ASSERT_NOT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_EQUAL(b.log.count, 0);
 	CU_ASSERT_PTR_NULL(hb_node_of(&b, HB_COLOCATED));
-	CU_ASSERT_EQUAL(register_at(&b, HB_NODE, COA, MIP_FLAG_G), MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, COA, MIP_FLAG_G), MIP_ACCEPTED);
 	SOUND(&b);
 	hb_stop(&b);
 }

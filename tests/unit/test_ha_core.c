@@ -19,15 +19,6 @@
 
 static const struct mac host_mac = { { 2, 0, 0, 0, 0, 2 } };
 
-static int register_at(struct ha_bench *b, uint32_t home, uint32_t care_of,
-		       uint8_t flags)
-{
-	struct ha_ask a = hb_ask(b, home, care_of);
-
-	a.rq.flags = flags;
-	return hb_send(b, &a);
-}
-
 /* -- Start and stop --------------------------------------------------------- */
 
 static void starting_routes_virtual_networks(void)
@@ -126,10 +117,10 @@ static void stopping_undoes_everything(void)
 
 	hb_open(&b);
 	hb_wait(&b, duration_s(10));
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_NODE, COA2, MIP_FLAG_S);
-	register_at(&b, HB_NODE2, COA, 0);
-	register_at(&b, HB_FAR, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA2, MIP_FLAG_S);
+	hb_register(&b, HB_NODE2, COA, 0);
+	hb_register(&b, HB_FAR, COA, 0);
 	effect_list_clear(&b.log);
 	ha_core_stop(b.ha, b.now, &b.log);
 	CU_ASSERT_TRUE(is_advert(&b.log.at[0], &ad));
@@ -174,9 +165,9 @@ static void each_binding_expires_alone(void)
 
 	hb_open(&b);
 	hb_wait(&b, duration_s(100)); /* past the first advertisements */
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	hb_wait(&b, duration_s(100));
-	register_at(&b, HB_NODE, COA2, MIP_FLAG_S);
+	hb_register(&b, HB_NODE, COA2, MIP_FLAG_S);
 	hb_wait(&b, duration_s(200));
 	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, COA));
 	CU_ASSERT_PTR_NOT_NULL(hb_binding(&b, HB_NODE, COA2));
@@ -198,9 +189,9 @@ static void the_operator_clears_bindings(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_NODE, COA2, MIP_FLAG_S);
-	register_at(&b, HB_NODE2, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA2, MIP_FLAG_S);
+	hb_register(&b, HB_NODE2, COA, 0);
 	CU_ASSERT_EQUAL(hb_clear(&b, HB_NODE), 2);
 	CU_ASSERT_EQUAL(hb_clear(&b, HB_NODE), 0);
 	CU_ASSERT_EQUAL(hb_clear(&b, HOST), 0);
@@ -223,9 +214,9 @@ static void the_operator_sees_all(void)
 	unsigned count = 0;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_NODE, COA2, MIP_FLAG_S);
-	register_at(&b, HB_FAR, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA2, MIP_FLAG_S);
+	hb_register(&b, HB_FAR, COA, 0);
 	ha_core_each_binding(b.ha, count_one, &count);
 	CU_ASSERT_EQUAL(count, 3);
 	CU_ASSERT_EQUAL(ha_core_counters(b.ha, &set, 0), 0);
@@ -250,7 +241,7 @@ static void arp_is_answered_while_away(void)
 	hb_open(&b);
 	hb_arp(&b, ARP_REQUEST, host_mac, HOST, HB_NODE);
 	CU_ASSERT_EQUAL(b.log.count, 0);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	hb_arp(&b, ARP_REQUEST, host_mac, HOST, HB_NODE);
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP), 1);
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_ARP_ANSWERED), 1);
@@ -270,7 +261,7 @@ static void virtual_nodes_are_not_proxied(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_FAR, COA, 0);
+	hb_register(&b, HB_FAR, COA, 0);
 	hb_arp(&b, ARP_REQUEST, host_mac, HOST, HB_FAR);
 	CU_ASSERT_EQUAL(b.log.count, 0);
 	hb_arp(&b, ARP_REQUEST, host_mac, HB_FAR, HB_FAR);
@@ -284,7 +275,7 @@ static void a_lasting_claim_is_a_conflict(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	hb_wait(&b, duration_s(5));
 	hb_arp(&b, ARP_REQUEST, host_mac, HB_NODE, HOST);
 	CU_ASSERT_EQUAL(b.log.count, 0);
@@ -303,7 +294,7 @@ static void a_node_coming_home_is_no_conflict(void)
 	struct ha_ask a;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	hb_arp(&b, ARP_REQUEST, hb_node_mac, HB_NODE, HB_NODE);
 	CU_ASSERT_EQUAL(b.log.count, 0);
 	hb_arp(&b, ARP_REQUEST, hb_node_mac, HB_NODE, HB_HA);
@@ -328,12 +319,12 @@ static void a_link_that_comes_back_is_told_again(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
-	register_at(&b, HB_FAR, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_FAR, COA, 0);
 	hb_wait(&b, duration_s(5));
 	hb_link(&b, HB_HOME_IF, false);
 	CU_ASSERT_PTR_NOT_NULL(hb_note(&b, NOTE_LINK_DOWN));
-	register_at(&b, HB_NODE2, COA, 0); /* still served, nobody there to tell */
+	hb_register(&b, HB_NODE2, COA, 0); /* still served, nobody there to tell */
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP), 0);
 	CU_ASSERT_EQUAL(ha_core_binding_count(b.ha), 3);
 	SOUND(&b);
@@ -356,7 +347,7 @@ static void other_links_matter_not(void)
 	struct ha_bench b;
 
 	hb_open(&b);
-	register_at(&b, HB_NODE, COA, 0);
+	hb_register(&b, HB_NODE, COA, 0);
 	hb_wait(&b, duration_s(5));
 	hb_link(&b, HB_CORE_IF, false);
 	hb_link(&b, HB_CORE_IF, true);
