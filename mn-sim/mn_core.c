@@ -304,12 +304,15 @@ void mn_core_arp(struct mn_core *mn, const struct arp_frame *frame, struct now n
 static void on_expired(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
 	mn->bound = false;
+	mn->reverse = false;
 	mn->granted = 0;
 	mn->expires_at = INSTANT_NEVER;
 	mn_count(mn, MN_EXPIRED);
 	effect_note(fx, mn_note(mn, NOTE_BINDING_EXPIRED));
-	if (!mn->lost)
+	if (!mn->lost) {
+		mn_settle(mn, mn_new_txn(mn), fx);
 		return;
+	}
 	mn_detach(mn, fx);
 	if (instant_is_never(mn->due[MN_TIMER_SOLICIT]))
 		mn_search(mn, now, fx);
@@ -446,6 +449,7 @@ struct mn_status mn_core_status(const struct mn_core *mn)
 		.agent = mn->agent ? mn->agent->addr : (struct in_addr){ 0 },
 		.care_of = mn->care_of,
 		.granted = mn->granted,
+		.reverse = mn->reverse,
 		.link_up_at = mn->link_up_at,
 		.registered_at = mn->registered_at,
 		.expires_at = mn->expires_at,

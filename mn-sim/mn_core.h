@@ -37,6 +37,7 @@ struct mn_status {
 	struct in_addr agent;   /* foreign agent in use, 0 if none */
 	struct in_addr care_of; /* 0 at home */
 	uint16_t granted;       /* seconds; 0: no binding that we know of */
+	bool reverse;           /* the binding has a reverse tunnel */
 	instant_t link_up_at;   /* when the link last came up */
 	instant_t
 		registered_at; /* when a Reply first accepted us here, renewals aside */

@@ -9,7 +9,8 @@
  *                  no ARP Request leaves (RFC 5944 4.6)
  *   at home        ARP answered; the home prefix on link; default by the gateway
  *   foreign agent  its link-layer address pinned, a host route to it, default
- *                  by it (RFC 5944 4.2.1, RFC 3024 5.1)
+ *                  by it (RFC 5944 4.2.1, RFC 3024 5.1); where T is asked for that
+ *                  waits for the Reply that grants it, as nowhere
  *   co-located     the care-of address; the home agent by the gateway; our end
  *                  of the tunnel; default into it when T is asked for
  *
@@ -123,13 +124,22 @@ static void need_home(const struct mn_core *mn, struct mn_fixtures *f)
 	need_route(f, everything, gateway, mn->config.home.addr, mn->ifindex);
 }
 
+/* To a node that it has no tunnel for, a foreign agent is an ordinary router. */
+static bool would_leak(const struct mn_core *mn)
+{
+	return mn_reverse_wanted(mn) && !mn->reverse;
+}
+
 static void need_agent(const struct mn_core *mn, struct mn_fixtures *f)
 {
 	struct in_addr home = mn->config.home.addr;
 
 	need_neighbour(f, mn->agent, mn->ifindex);
 	need_route(f, host_prefix(mn->agent->addr), on_link, home, mn->ifindex);
-	need_route(f, everything, mn->agent->addr, home, mn->ifindex);
+	if (would_leak(mn))
+		need_route(f, everything, on_link, home, EFFECT_DEV_TUN);
+	else
+		need_route(f, everything, mn->agent->addr, home, mn->ifindex);
 	/* Broadcasts come wrapped once more, home agent to us (RFC 5944 4.3). */
 	if (mn->config.broadcasts && mn->home_agent.s_addr != INADDR_ANY)
 		need_tunnel(mn, f, home, ENCAP_IPIP, false);

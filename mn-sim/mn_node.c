@@ -67,6 +67,7 @@ static void status(const void *core, const void *config, struct now now, json_t 
 	if (s.granted != 0 && !instant_is_never(s.expires_at))
 		json_object_set_new(o, "remaining",
 				    json_seconds_left(s.expires_at, now.mono));
+	json_object_set_new(o, "reverse-tunnel", json_boolean(s.reverse));
 	json_object_set_new(o, "requests", json_integer(s.requests_sent));
 	json_object_set_new(o, "last-code", json_integer(s.last_code));
 	json_object_set_new(o, "clock-offset-ms",

@@ -105,6 +105,7 @@ struct mn_core {
 
 	/* registration */
 	bool bound;   /* away: a registration here has not run out */
+	bool reverse; /* ... and grants the reverse tunnel */
 	bool cleared; /* at home: the home agent has taken note */
 	uint16_t granted;
 	instant_t registered_at;

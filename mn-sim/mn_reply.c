@@ -351,6 +351,7 @@ static void on_registered(struct mn_core *mn, const struct received *r, struct n
 	}
 	if (!mn->bound)
 		mn->registered_at = now.mono;
+	mn->reverse = mn->asked.rq.flags & MIP_FLAG_T;
 	run_for(mn, granted(mn, r), now.mono);
 	reward(mn);
 	mn_count(mn, MN_ACCEPTED);

@@ -84,6 +84,7 @@ void mn_stop_searching(struct mn_core *mn)
 void mn_forget_registration(struct mn_core *mn)
 {
 	mn->bound = false;
+	mn->reverse = false;
 	mn->cleared = false;
 	mn->granted = 0;
 	mn->expires_at = INSTANT_NEVER;

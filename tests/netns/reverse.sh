@@ -62,6 +62,45 @@ others() {
 	equal "and reach nobody" "$(recorded others icmp)" ""
 }
 
+# From one agent to another, with packets on their way out all the time: to a link where
+# the Reply is long in coming, and between two agents of one link.  None of them leaves as
+# it is (RFC 3024 4.1): the node waits for the tunnel.
+held_back() {
+	local asked heard agent
+	for agent in fa1 fa2; do
+		sniff "held-$agent" core $agent ip
+	done
+	lab_start sender mn ping -n -q -i 0.005 -I 10.1.0.10 10.0.9.2
+	asked=$(counter mn requests-unanswered)
+	kill -STOP "$(cat "$LAB_DIR/ha.pid")"
+	lab_move visit2
+	check_wait "the node asks a second agent, and waits for the Reply" 10 \
+		"count_above mn requests-unanswered $asked && node_is registering 10.0.3.2"
+	kill -CONT "$(cat "$LAB_DIR/ha.pid")"
+	check_wait "it comes" 10 "node_is registered 10.0.3.2"
+	check_shows "and grants the tunnel" mn status '.[0]."reverse-tunnel"'
+	heard=$(hears_first)
+	ip -n "$LAB-air" link set fa1 master visit2
+	check_wait "the first agent comes to the second one's link" 10 \
+		"[ \$(hears_first) -gt $heard ]"
+	stop fa2
+	check_wait "when the second one ends the node goes to the first" 10 \
+		"node_is registered 10.0.2.2"
+	check_pings "and is reached" cn 10.1.0.10
+	lab_stop sender
+	for agent in fa1 fa2; do
+		sniff_end "held-$agent"
+		equal "of its packets none has passed $agent as it was" \
+			"$(recorded "held-$agent" 'src 10.1.0.10' | wc -l)" 0
+		check "but many through the tunnel" test \
+			"$(recorded "held-$agent" 'proto 47 and dst 10.1.0.1' | wc -l)" -gt 20
+	done
+	ip -n "$LAB-air" link set fa1 master visit1
+	start_all fa2
+}
+
+hears_first() { grep -c "advertisement-heard.*agent=10.2.0.1 " "$LAB_DIR/mn.log"; }
+
 code_of() { # FLAGS [AUTH...]: of a request through the first foreign agent
 	request mn --to 10.2.0.1 --interface radio0 --mac "$(mac fa1 visit)" \
 		--home 10.1.0.10 --agent 10.1.0.1 --care-of 10.0.2.2 --flags "$1" \
@@ -91,6 +130,8 @@ check "the node is told to ask for a reverse tunnel" ctl mn reload
 check_wait "it gets one" 10 "[ \"\$(rules)\" = 1 ] && shows mn status '.[0].state == \"registered\"'"
 reverse
 others
+held_back
+check "it goes back to where it was" move_to visit1
 check "the node moves on" move_to visit2
 check_wait "the agent it left keeps nothing of it once its entry is cleared" 5 \
 	"ctl fa1 clear visitor 10.1.0.10 >/dev/null; [ \"\$(rules)\" = 0 ]"

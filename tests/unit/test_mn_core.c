@@ -53,6 +53,58 @@ static void at_a_foreign_agent(void)
 	bench_fini(&b);
 }
 
+/* Where T is asked for nothing leaves before the Reply grants it (RFC 3024 4.1). */
+static void nothing_leaves_before_the_reverse_tunnel(void)
+{
+	const struct in_addr none = { 0 };
+	struct bench b;
+
+	bench_init(&b);
+	b.config.reverse_tunnel = true;
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_hear_visited(&b, 400);
+	CU_ASSERT_EQUAL(b.asked, 1);
+	CU_ASSERT(bench_default_is(&b, none, EFFECT_DEV_TUN));
+	bench_reply(&b, MIP_ACCEPTED, 3);
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	CU_ASSERT(bench_status(&b).reverse);
+	bench_hear_visited(&b, 0); /* it has started again and knows us no more */
+	CU_ASSERT(bench_default_is(&b, none, EFFECT_DEV_TUN));
+	bench_reply(&b, MIP_ACCEPTED, 2);
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	bench_run(&b, duration_ms(1900));
+	bench_hear_visited(&b, 1);
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	bench_run(&b, duration_ms(100)); /* the renewals were not answered */
+	CU_ASSERT_EQUAL(bench_counter(&b, "expired"), 1);
+	CU_ASSERT(bench_default_is(&b, none, EFFECT_DEV_TUN));
+	bench_reply(&b, MIP_HA_NO_REVERSE, 0);
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	CU_ASSERT(!bench_status(&b).reverse);
+	CU_ASSERT(!b.default_missing);
+	bench_fini(&b);
+}
+
+/* Told on renewal that there must be one, while registered without. */
+static void nor_once_it_is_mandatory(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_visit(&b);
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	while (b.asked == 1) {
+		bench_run(&b, duration_s(1));
+		bench_hear_visited(&b, 11);
+	}
+	bench_reply(&b, MIP_HA_REVERSE_MANDATORY, 0);
+	CU_ASSERT(bench_default_is(&b, (struct in_addr){ 0 }, EFFECT_DEV_TUN));
+	bench_reply(&b, MIP_ACCEPTED, 300);
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	bench_fini(&b);
+}
+
 static void and_home_again(void)
 {
 	struct bench b;
@@ -307,6 +359,8 @@ void suite_mn_core(void)
 
 	CU_ADD_TEST(s, before_any_agent_is_known);
 	CU_ADD_TEST(s, at_a_foreign_agent);
+	CU_ADD_TEST(s, nothing_leaves_before_the_reverse_tunnel);
+	CU_ADD_TEST(s, nor_once_it_is_mandatory);
 	CU_ADD_TEST(s, and_home_again);
 	CU_ADD_TEST(s, with_an_address_of_its_own);
 	CU_ADD_TEST(s, away_only_its_agent_is_answered);
