@@ -178,7 +178,8 @@ struct fa_core *fa_core_new(const struct fa_config *config, const struct links *
 	fa->last_ip_id = (uint16_t)rng_u32(&rng);
 	if (fa_settings_init(&fa->settings, config) == 0)
 		fa->adverts = adverts_new(config, rng, links, now.mono);
-	fa->admit = admit_new(ADMIT_SOURCES, common->source_rate, common->source_burst);
+	fa->admit = admit_new(ADMIT_SOURCES, common->source_rate, common->source_burst,
+			      now.mono);
 	if (!fa->adverts || !fa->admit) {
 		fa_core_free(fa);
 		return NULL;
@@ -226,10 +227,7 @@ static void on_request(struct fa_core *fa, const struct datagram *dg, struct now
 		fa_discard(fa, dg, FA_SOURCE_PORT, now, fx);
 		return;
 	}
-	if (admit_source(fa->admit, dg->src, now.mono))
-		fa_on_request(fa, dg, now, fx);
-	else
-		fa_discard(fa, dg, FA_NOT_ADMITTED, now, fx);
+	fa_on_request(fa, dg, now, fx);
 }
 
 /* Not limited by source: a home agent answers for all its nodes at once. */
@@ -452,13 +450,13 @@ static void exchange_adverts(struct fa_core *fa, const struct fa_settings *old,
 	fa->adverts = adverts;
 }
 
-static void apply_limits(struct fa_core *fa)
+static void apply_limits(struct fa_core *fa, instant_t now)
 {
 	const struct fa_config *c = fa_config_of(fa);
 
 	pending_limit(&fa->pending, c->max_pending, c->pending_per_node);
 	visitor_limit(&fa->visitors, c->max_visitors);
-	admit_configure(fa->admit, c->common.source_rate, c->common.source_burst);
+	admit_configure(fa->admit, c->common.source_rate, c->common.source_burst, now);
 	fa->care_of_owned = links_owns(&fa->links, c->care_of);
 }
 
@@ -478,7 +476,7 @@ int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config,
 		return -ENOMEM;
 	}
 	fa->settings = fresh;
-	apply_limits(fa);
+	apply_limits(fa, now.mono);
 	exchange_adverts(fa, &old, adverts, now.mono, fx);
 	if (config->reverse_tunnel && !old.config.reverse_tunnel)
 		reverse_route(true, fx);

@@ -249,6 +249,29 @@ static void relay(struct fa_core *fa, const struct asked *a, struct now now,
 	fa_visitor_event(fa, a->rq.home, VISITOR_REQUEST_RELAYED, NULL, now, fx);
 }
 
+/*
+ * A node that shares a key with us is known by it.  Of the others, and they are the
+ * most, nothing tells who they are: for each we may have to sign for a home agent.
+ */
+static enum admit_claim claim_of(const struct fa_core *fa, const struct asked *a)
+{
+	struct sa_store *s = fa->settings.associations;
+
+	if (!sa_shared(s, SA_MN_FA, a->rq.home))
+		return ADMIT_SOMEBODY;
+	return a->ix.mn_fa_count > 0 && sa_find(s, SA_MN_FA, a->rq.home, a->ix.mn_fa.spi)
+		       ? ADMIT_PEER
+		       : ADMIT_NOTHING;
+}
+
+/* By station: a neighbour's spoofed address costs only the neighbour. */
+static bool is_admitted(const struct fa_core *fa, const struct asked *a, instant_t now)
+{
+	const struct admit_source src = admit_station(a->rq.ifindex, a->rq.mac);
+
+	return admit_message(fa->admit, &src, claim_of(fa, a), now);
+}
+
 static struct registration registration_of(const struct datagram *dg,
 					   const struct mip_request *rq)
 {
@@ -280,6 +303,10 @@ void fa_on_request(struct fa_core *fa, const struct datagram *dg, struct now now
 	}
 	a.rq = registration_of(dg, &rq);
 	a.fault = mip_ext_index(rq.extensions, &a.ix);
+	if (!is_admitted(fa, &a, now.mono)) {
+		fa_discard(fa, dg, FA_NOT_ADMITTED, now, fx);
+		return;
+	}
 	v = judge(fa, &a);
 	if (v.failed != AUTH_OK)
 		fa_violation(fa, dg, &a.rq, &v, now, fx);

@@ -112,7 +112,7 @@ struct ha_core *ha_core_new(const struct ha_config *config, const struct links *
 	bucket_init(&ha->notes, NOTES_PER_SECOND, NOTES_AT_ONCE, now.mono);
 	ha->last_ip_id = (uint16_t)rng_u32(&ha->rng);
 	ha->admit = admit_new(ADMIT_SOURCES, config->common.source_rate,
-			      config->common.source_burst);
+			      config->common.source_burst, now.mono);
 	if (!ha->admit || ha_core_reconfigure(ha, config, now, fx) < 0) {
 		ha_core_free(ha);
 		return NULL;

@@ -51,15 +51,12 @@ static bool is_for_us(const struct ha_core *ha, const struct datagram *dg)
 	       is_broadcast(ha, dg);
 }
 
-static struct verdict judge_arrival(struct ha_core *ha, const struct registration *reg)
+static struct verdict judge_arrival(const struct ha_core *ha,
+				    const struct registration *reg)
 {
 	if (!is_for_us(ha, reg->dg))
 		return discard(HA_WHY_NOT_OURS);
-	if (reg->dg->src_port == 0)
-		return discard(HA_WHY_PORT);
-	if (!admit_source(ha->admit, reg->dg->src, reg->now.mono))
-		return discard(HA_WHY_RATE);
-	return ACCEPT;
+	return reg->dg->src_port ? ACCEPT : discard(HA_WHY_PORT);
 }
 
 static struct verdict judge_form(struct registration *reg)
@@ -76,6 +73,48 @@ static struct verdict judge_form(struct registration *reg)
 	if (fault != MIP_FAULT_NONE)
 		return discard(HA_WHY_EXTENSION);
 	return ACCEPT;
+}
+
+/*
+ * RFC 5944 3.5.4 forbids a foreign agent to sign de-registrations, and Requests
+ * for a care-of address that is not its own: those of co-located nodes that pass
+ * through it.
+ */
+static bool may_go_unsigned(const struct registration *reg)
+{
+	bool co_located = (reg->rq.flags & MIP_FLAG_D) &&
+			  reg->rq.care_of.s_addr != reg->dg->src.s_addr;
+
+	return reg->rq.lifetime == 0 || co_located;
+}
+
+/* Whose keys it names: the node's, and those of its foreign agent. */
+static enum admit_claim claim_of(const struct ha_core *ha,
+				 const struct registration *reg)
+{
+	const struct mip_ext_index *ix = &reg->ix;
+	const struct in_addr src = reg->dg->src;
+	struct sa_store *s = ha->associations;
+	const bool node = ix->mn_ha_count > 0 &&
+			  sa_find(s, SA_MN_HA, reg->rq.home, ix->mn_ha.spi);
+	const bool agent = ix->fa_ha_count > 0 &&
+			   sa_find(s, SA_FA_HA, src, ix->fa_ha.spi);
+	const bool excused = ix->fa_ha_count == 0 && may_go_unsigned(reg) &&
+			     sa_shared(s, SA_FA_HA, src);
+
+	if (node && (agent || excused))
+		return ADMIT_PEER;
+	return node || agent ? ADMIT_SOMEBODY : ADMIT_NOTHING;
+}
+
+/* Before any cryptography. */
+static struct verdict judge_rate(struct ha_core *ha, const struct registration *reg)
+{
+	const struct admit_source src = admit_address(reg->dg->src);
+
+	if (admit_message(ha->admit, &src, claim_of(ha, reg), reg->now.mono))
+		return ACCEPT;
+	return discard(HA_WHY_RATE);
 }
 
 /* On success the Reply will be made under the association that was used. */
@@ -163,19 +202,6 @@ static struct verdict judge_ident(struct registration *reg, duration_t tolerance
 		break;
 	}
 	return deny(MIP_HA_IDENT, HA_WHY_IDENT_SKEWED);
-}
-
-/*
- * RFC 5944 3.5.4 forbids a foreign agent to sign de-registrations, and Requests
- * for a care-of address that is not its own: those of co-located nodes that pass
- * through it.
- */
-static bool may_go_unsigned(const struct registration *reg)
-{
-	bool co_located = (reg->rq.flags & MIP_FLAG_D) &&
-			  reg->rq.care_of.s_addr != reg->dg->src.s_addr;
-
-	return reg->rq.lifetime == 0 || co_located;
 }
 
 /*
@@ -319,6 +345,8 @@ struct verdict ha_judge_request(struct ha_core *ha, struct registration *reg)
 
 	if (v.kind == VERDICT_ACCEPT)
 		v = judge_form(reg);
+	if (v.kind == VERDICT_ACCEPT)
+		v = judge_rate(ha, reg);
 	if (v.kind != VERDICT_ACCEPT)
 		return v;
 	reg->reply = ha_reply_context(ha, reg->dg, &reg->rq);

@@ -296,7 +296,7 @@ void ha_config_release(struct ha_core *ha)
 	free(ha->adverts);
 }
 
-static void take_over(struct ha_core *ha, const struct next_config *next)
+static void take_over(struct ha_core *ha, const struct next_config *next, instant_t now)
 {
 	ha_config_release(ha);
 	ha->config = next->config;
@@ -306,7 +306,7 @@ static void take_over(struct ha_core *ha, const struct next_config *next)
 	ha->advert_count = next->advert_count;
 	binding_table_limit(&ha->table, ha->config.max_bindings);
 	admit_configure(ha->admit, ha->config.common.source_rate,
-			ha->config.common.source_burst);
+			ha->config.common.source_burst, now);
 }
 
 int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
@@ -324,7 +324,7 @@ int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 	change_routes(&ha->config, &next.config, false, fx);
 	sites_change(&ha->config.common, &next.config.common, fx);
 	change_routes(&next.config, &ha->config, true, fx);
-	take_over(ha, &next);
+	take_over(ha, &next, now.mono);
 	drop_strangers(ha, fx);
 	place_nodes(ha);
 	return 0;

@@ -43,6 +43,7 @@ unit_sources += tests/unit/test_binding.c
 unit_sources += tests/unit/test_home_link.c
 unit_sources += tests/unit/test_ha_request.c
 unit_sources += tests/unit/test_ha_authentic.c
+unit_sources += tests/unit/test_flood.c
 unit_sources += tests/unit/test_ha_policy.c
 unit_sources += tests/unit/test_ha_core.c
 unit_sources += tests/unit/test_ha_change.c

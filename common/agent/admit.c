@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Token buckets by source address, the one heard longest ago first in the list.
+ * Token buckets by source, the one heard longest ago first in the list, and those
+ * of all sources.
  */
 #include "common/agent/admit.h"
 #include "common/base/bucket.h"
@@ -9,9 +10,10 @@
 #include "common/base/pool.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct source {
-	struct in_addr addr;
+	struct admit_source key;
 	struct bucket bucket;
 	struct list heard; /* in admit.heard */
 	UT_hash_handle hh;
@@ -22,17 +24,46 @@ struct admit {
 	uint32_t burst;
 	struct pool pool;
 	struct list heard;
-	struct source *by_addr;
+	struct source *by_key;
+	struct bucket peers, somebody; /* of all sources */
 };
 
-struct admit *admit_new(size_t sources, uint32_t rate, uint32_t burst)
+struct admit_source admit_address(struct in_addr addr)
+{
+	struct admit_source s = { { 0 } };
+
+	memcpy(s.bytes, &addr, sizeof(addr));
+	return s;
+}
+
+struct admit_source admit_station(int ifindex, struct mac mac)
+{
+	const uint32_t link = (uint32_t)ifindex;
+	struct admit_source s;
+
+	memcpy(s.bytes, &link, sizeof(link));
+	memcpy(s.bytes + sizeof(link), mac.octet, MAC_LEN);
+	return s;
+}
+
+static void limit(struct admit *a, uint32_t rate, uint32_t burst, instant_t now)
+{
+	const uint32_t all = rate > ADMIT_RATE ? rate : ADMIT_RATE;
+	const uint32_t at_once = burst > ADMIT_BURST ? burst : ADMIT_BURST;
+
+	a->rate = rate;
+	a->burst = burst;
+	bucket_init(&a->peers, all, at_once, now);
+	bucket_init(&a->somebody, all, at_once, now);
+}
+
+struct admit *admit_new(size_t sources, uint32_t rate, uint32_t burst, instant_t now)
 {
 	struct admit *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
-	a->rate = rate;
-	a->burst = burst;
+	limit(a, rate, burst, now);
 	pool_init(&a->pool, sizeof(struct source), sources);
 	list_init(&a->heard);
 	return a;
@@ -40,7 +71,7 @@ struct admit *admit_new(size_t sources, uint32_t rate, uint32_t burst)
 
 static void forget(struct admit *a, struct source *s)
 {
-	HASH_DEL(a->by_addr, s);
+	HASH_DEL(a->by_key, s);
 	list_remove(&s->heard);
 	pool_give(&a->pool, s);
 }
@@ -59,10 +90,9 @@ void admit_free(struct admit *a)
 	free(a);
 }
 
-void admit_configure(struct admit *a, uint32_t rate, uint32_t burst)
+void admit_configure(struct admit *a, uint32_t rate, uint32_t burst, instant_t now)
 {
-	a->rate = rate;
-	a->burst = burst;
+	limit(a, rate, burst, now);
 	forget_all(a);
 }
 
@@ -77,16 +107,17 @@ static struct source *source_take(struct admit *a)
 	return pool_take(&a->pool);
 }
 
-static struct source *source_add(struct admit *a, struct in_addr addr, instant_t now)
+static struct source *source_add(struct admit *a, const struct admit_source *key,
+				 instant_t now)
 {
 	struct source *s = source_take(a);
 
 	if (!s)
 		return NULL;
-	s->addr = addr;
+	s->key = *key;
 	list_init(&s->heard);
 	bucket_init(&s->bucket, a->rate, a->burst, now);
-	HASH_ADD(hh, a->by_addr, addr, sizeof(s->addr), s);
+	HASH_ADD(hh, a->by_key, key, sizeof(s->key), s);
 	if (!hashmap_added(s, hh)) {
 		pool_give(&a->pool, s);
 		return NULL;
@@ -94,20 +125,37 @@ static struct source *source_add(struct admit *a, struct in_addr addr, instant_t
 	return s;
 }
 
-bool admit_source(struct admit *a, struct in_addr src, instant_t now)
+static bool source_pays(struct admit *a, const struct admit_source *key, instant_t now)
 {
 	struct source *s;
 
-	if (a->rate == 0)
-		return true;
-	HASH_FIND(hh, a->by_addr, &src, sizeof(src), s);
+	HASH_FIND(hh, a->by_key, key, sizeof(*key), s);
 	if (!s)
-		s = source_add(a, src, now);
+		s = source_add(a, key, now);
 	if (!s)
 		return false;
 	list_remove(&s->heard);
 	list_add_tail(&a->heard, &s->heard);
 	return bucket_take(&s->bucket, now);
+}
+
+bool admit_message(struct admit *a, const struct admit_source *src,
+		   enum admit_claim claim, instant_t now)
+{
+	bool paid;
+
+	if (a->rate == 0)
+		return true;
+	paid = source_pays(a, src, now);
+	switch (claim) {
+	case ADMIT_PEER:
+		return paid || bucket_take(&a->peers, now);
+	case ADMIT_SOMEBODY:
+		return paid && bucket_take(&a->somebody, now);
+	case ADMIT_NOTHING:
+		break;
+	}
+	return paid;
 }
 
 size_t admit_count(const struct admit *a)

@@ -8,9 +8,9 @@
 
 #include "tests/unit/suites.h"
 
-static struct in_addr source(uint32_t n)
+static struct admit_source source(uint32_t n)
 {
-	return (struct in_addr){ htonl(n) };
+	return admit_address((struct in_addr){ htonl(n) });
 }
 
 static instant_t at_ms(int64_t ms)
@@ -18,18 +18,30 @@ static instant_t at_ms(int64_t ms)
 	return (instant_t){ duration_ms(ms).ns };
 }
 
-static unsigned admitted(struct admit *a, uint32_t n, unsigned tries, int64_t ms)
+static unsigned admitted_as(struct admit *a, enum admit_claim claim, uint32_t n,
+			    unsigned tries, int64_t ms)
 {
+	const struct admit_source src = source(n);
 	unsigned count = 0;
 
 	while (tries-- > 0)
-		count += admit_source(a, source(n), at_ms(ms));
+		count += admit_message(a, &src, claim, at_ms(ms));
 	return count;
+}
+
+static unsigned admitted(struct admit *a, uint32_t n, unsigned tries, int64_t ms)
+{
+	return admitted_as(a, ADMIT_NOTHING, n, tries, ms);
+}
+
+static struct admit *admit_of(size_t sources, uint32_t rate, uint32_t burst)
+{
+	return admit_new(sources, rate, burst, at_ms(0));
 }
 
 static void sources_have_buckets_of_their_own(void)
 {
-	struct admit *a = admit_new(16, 10, 5);
+	struct admit *a = admit_of(16, 10, 5);
 
 	CU_ASSERT_EQUAL(admitted(a, 1, 20, 0), 5);
 	CU_ASSERT_EQUAL(admitted(a, 2, 20, 0), 5);
@@ -42,7 +54,7 @@ static void sources_have_buckets_of_their_own(void)
 
 static void the_longest_silent_is_forgotten(void)
 {
-	struct admit *a = admit_new(4, 1, 1);
+	struct admit *a = admit_of(4, 1, 1);
 
 	for (uint32_t n = 1; n <= 4; n++)
 		CU_ASSERT_EQUAL(admitted(a, n, 2, n), 1);
@@ -57,7 +69,7 @@ static void the_longest_silent_is_forgotten(void)
 
 static void a_flood_of_sources_stays_in_the_table(void)
 {
-	struct admit *a = admit_new(64, 1, 1);
+	struct admit *a = admit_of(64, 1, 1);
 
 	for (uint32_t n = 0; n < 100000; n++)
 		CU_ASSERT_EQUAL(admitted(a, n, 1, 0), 1);
@@ -67,7 +79,7 @@ static void a_flood_of_sources_stays_in_the_table(void)
 
 static void rate_zero_admits_all(void)
 {
-	struct admit *a = admit_new(4, 0, 0);
+	struct admit *a = admit_of(4, 0, 0);
 
 	CU_ASSERT_EQUAL(admitted(a, 1, 1000, 0), 1000);
 	CU_ASSERT_EQUAL(admit_count(a), 0);
@@ -76,10 +88,10 @@ static void rate_zero_admits_all(void)
 
 static void other_limits_start_afresh(void)
 {
-	struct admit *a = admit_new(4, 1, 2);
+	struct admit *a = admit_of(4, 1, 2);
 
 	CU_ASSERT_EQUAL(admitted(a, 1, 9, 0), 2);
-	admit_configure(a, 1, 3);
+	admit_configure(a, 1, 3, at_ms(0));
 	CU_ASSERT_EQUAL(admit_count(a), 0);
 	CU_ASSERT_EQUAL(admitted(a, 1, 9, 0), 3);
 	admit_free(a);
@@ -88,9 +100,61 @@ static void other_limits_start_afresh(void)
 
 static void a_table_of_no_size_refuses(void)
 {
-	struct admit *a = admit_new(0, 1, 1);
+	struct admit *a = admit_of(0, 1, 1);
 
 	CU_ASSERT_EQUAL(admitted(a, 1, 3, 0), 0);
+	admit_free(a);
+}
+
+/* Whoever spoofs a peer's address does not use up what is the peer's. */
+static void a_peer_is_heard_when_its_source_is_flooded(void)
+{
+	struct admit *a = admit_of(16, 10, 5);
+
+	CU_ASSERT_EQUAL(admitted(a, 1, 1000, 0), 5);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 10, 0), 0);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 10, 0), 10);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 9999, 0), ADMIT_BURST - 10);
+	/* Others have their own. */
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 2, 10, 0), 5);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 3, 10, 0), 5);
+	admit_free(a);
+}
+
+/* Each source is another, so that none ever exceeds its own limit. */
+static void all_together_are_bounded(void)
+{
+	struct admit *a = admit_of(64, 10, 5);
+	unsigned count = 0;
+
+	for (uint32_t n = 0; n < 100000; n++)
+		count += admitted_as(a, ADMIT_SOMEBODY, n, 1, n / 100);
+	CU_ASSERT_EQUAL(count, ADMIT_BURST + ADMIT_RATE * 999 / 1000);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 1, 999), 1);
+	CU_ASSERT_EQUAL(admitted(a, 1, 1, 999), 1);
+	admit_free(a);
+}
+
+static void larger_limits_of_a_source_hold_for_all(void)
+{
+	struct admit *a = admit_of(4, 3 * ADMIT_RATE, 3 * ADMIT_BURST);
+
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 0), 3 * ADMIT_BURST);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 0), 3 * ADMIT_BURST);
+	admit_free(a);
+}
+
+static void stations_are_told_apart(void)
+{
+	const struct mac one = { { 2, 0, 0, 0, 0, 1 } }, two = { { 2, 0, 0, 0, 0, 2 } };
+	const struct admit_source src[] = { admit_station(3, one), admit_station(4, one),
+					    admit_station(3, two) };
+	struct admit *a = admit_of(4, 1, 1);
+
+	for (unsigned i = 0; i < 3; i++) {
+		CU_ASSERT_TRUE(admit_message(a, &src[i], ADMIT_NOTHING, at_ms(0)));
+		CU_ASSERT_FALSE(admit_message(a, &src[i], ADMIT_NOTHING, at_ms(0)));
+	}
 	admit_free(a);
 }
 
@@ -107,4 +171,10 @@ void suite_admit(void)
 	CU_add_test(s, "rate zero admits all", rate_zero_admits_all);
 	CU_add_test(s, "other limits start afresh", other_limits_start_afresh);
 	CU_add_test(s, "a table of no size refuses", a_table_of_no_size_refuses);
+	CU_add_test(s, "a peer is heard when its source is flooded",
+		    a_peer_is_heard_when_its_source_is_flooded);
+	CU_add_test(s, "all together are bounded", all_together_are_bounded);
+	CU_add_test(s, "larger limits of a source hold for all",
+		    larger_limits_of_a_source_hold_for_all);
+	CU_add_test(s, "stations are told apart", stations_are_told_apart);
 }

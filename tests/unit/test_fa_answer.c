@@ -227,7 +227,7 @@ static void drops_what_comes_from_port_0(void)
 	fa_world_end(&w);
 }
 
-static void limits_each_source(void)
+static void limits_each_station(void)
 {
 	struct ask a = usual_ask();
 	struct fa_world w;
@@ -240,7 +240,33 @@ static void limits_each_source(void)
 		fa_world_ask(&w, &a);
 	CU_ASSERT_PTR_NULL(relayed(&w));
 	CU_ASSERT_EQUAL(fa_world_counter(&w, "request-rate"), 1);
+	/* Not by the address that it takes. */
 	a.src = IP(10, 1, 0, 99);
+	fa_world_ask(&w, &a);
+	CU_ASSERT_PTR_NULL(relayed(&w));
+	a.mac = OTHER_MAC;
+	fa_world_ask(&w, &a);
+	CU_ASSERT_PTR_NOT_NULL(relayed(&w));
+	fa_world_end(&w);
+}
+
+/* A neighbour that takes the station's address, too, does not know its SPI. */
+static void a_node_with_a_key_is_heard_all_the_same(void)
+{
+	struct ask a = usual_ask(), flood;
+	struct fa_world w;
+
+	fa_world_config(&w);
+	w.config.common.source_rate = 1;
+	w.config.common.source_burst = 2;
+	fa_world_start(&w);
+	a.home = a.src = SIGNING_NODE;
+	flood = a;
+	flood.mn_fa = 0;
+	for (unsigned i = 0; i < 20; i++, flood.ident++)
+		fa_world_ask(&w, &flood);
+	CU_ASSERT_EQUAL(fa_world_counter(&w, "request-rate"), 18);
+	a.mn_fa = 1;
 	fa_world_ask(&w, &a);
 	CU_ASSERT_PTR_NOT_NULL(relayed(&w));
 	fa_world_end(&w);
@@ -284,7 +310,9 @@ void suite_fa_answer(void)
 	CU_add_test(s, "drops in silence", drops_in_silence);
 	CU_add_test(s, "drops what is no message", drops_what_is_no_message);
 	CU_add_test(s, "drops what comes from port 0", drops_what_comes_from_port_0);
-	CU_add_test(s, "limits each source", limits_each_source);
+	CU_add_test(s, "limits each station", limits_each_station);
+	CU_add_test(s, "a node with a key is heard all the same",
+		    a_node_with_a_key_is_heard_all_the_same);
 	CU_add_test(s, "another station cannot send it again",
 		    another_station_cannot_send_it_again);
 }
