@@ -16,6 +16,7 @@ edge_sources += \
 	mn-sim/replay.c mn-sim/replay.h \
 	mn-sim/report_html.c mn-sim/report_json.c mn-sim/report_svg.c \
 	mn-sim/report_text.c mn-sim/report.h \
+	mn-sim/report_value.c mn-sim/report_value.h \
 	mn-sim/scenario.c mn-sim/scenario.h mn-sim/scenario_private.h \
 	mn-sim/scenario_setup.c \
 	mn-sim/scenario_config.c mn-sim/scenario_config.h \

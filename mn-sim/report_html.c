@@ -4,6 +4,7 @@
  * elsewhere.
  */
 #include "mn-sim/report.h"
+#include "mn-sim/report_value.h"
 
 #include <string.h>
 
@@ -43,25 +44,6 @@ static const char head[] =
 	"lasts until the node is registered. A TCP stream is the line of its octets "
 	"over time.</p>\n";
 
-static void put(FILE *out, const char *text)
-{
-	for (; text && *text; text++) {
-		if (*text == '<')
-			fputs("&lt;", out);
-		else if (*text == '&')
-			fputs("&amp;", out);
-		else
-			fputc(*text, out);
-	}
-}
-
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text ? text : "";
-}
-
 static void table_head(FILE *out, const json_t *flows)
 {
 	size_t i;
@@ -73,7 +55,7 @@ static void table_head(FILE *out, const json_t *flows)
 	      out);
 	json_array_foreach(flows, i, flow) {
 		fputs("<th colspan=\"5\">", out);
-		put(out, text_of(flow, "name"));
+		value_put_escaped(out, value_text(flow, "name"));
 		fputs("</th>", out);
 	}
 	fputs("</tr><tr>", out);
@@ -90,7 +72,7 @@ static void registered_cell(FILE *out, const json_t *move, size_t index)
 
 	if (took)
 		fprintf(out, "<td>%.0f ms</td>", json_number_value(took));
-	else if (index == 0 || json_is_true(json_object_get(move, "registered")))
+	else if (index == 0 || value_holds(move, "registered"))
 		fputs("<td>&ndash;</td>", out);
 	else
 		fputs("<td class=\"bad\">never</td>", out);
@@ -101,10 +83,8 @@ static void flow_cells(FILE *out, const json_t *s)
 	static const char *const keys[] = { "sent", "lost", "duplicated", "reordered" };
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		fprintf(out, "<td>%lld</td>",
-			(long long)json_integer_value(json_object_get(s, keys[i])));
-	fprintf(out, "<td>%.0f ms</td>",
-		json_number_value(json_object_get(s, "longest-gap-ms")));
+		fprintf(out, "<td>%lld</td>", value_integer(s, keys[i]));
+	fprintf(out, "<td>%.0f ms</td>", value_number(s, "longest-gap-ms"));
 }
 
 static void moves_table(FILE *out, const json_t *run)
@@ -116,12 +96,12 @@ static void moves_table(FILE *out, const json_t *run)
 	table_head(out, flows);
 	json_array_foreach(json_object_get(run, "moves"), i, move) {
 		fputs("<tr><td>", out);
-		put(out, text_of(move, "place"));
+		value_put_escaped(out, value_text(move, "place"));
 		fputs("</td>", out);
 		registered_cell(out, move, i);
 		json_array_foreach(flows, f, flow)
 			flow_cells(out, json_object_get(json_object_get(move, "flows"),
-							text_of(flow, "name")));
+							value_text(flow, "name")));
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table>\n", out);
@@ -129,10 +109,10 @@ static void moves_table(FILE *out, const json_t *run)
 
 static void stream_line(FILE *out, const json_t *s)
 {
-	bool intact = json_is_true(json_object_get(s, "intact"));
+	bool intact = value_holds(s, "intact");
 
 	fputs("<p>TCP stream <b>", out);
-	put(out, text_of(s, "name"));
+	value_put_escaped(out, value_text(s, "name"));
 	fprintf(out,
 		"</b>: %.1f of %.1f MB arrived, <span class=\"%s\">%s</span>; longest "
 		"pause %.0f ms; %lld segments sent again.<br><small>SHA-256 "
@@ -141,19 +121,18 @@ static void stream_line(FILE *out, const json_t *s)
 		(double)json_integer_value(json_object_get(s, "sent")) / 1e6,
 		intact ? "good" : "bad",
 		intact ? "whole, one connection throughout" : "not whole",
-		json_number_value(json_object_get(s, "longest-gap-ms")),
-		(long long)json_integer_value(json_object_get(s, "retransmits")),
-		text_of(s, "sha256"));
+		value_number(s, "longest-gap-ms"), value_integer(s, "retransmits"),
+		value_text(s, "sha256"));
 }
 
 static void run_section(FILE *out, const json_t *run)
 {
-	bool passed = json_is_true(json_object_get(run, "passed"));
+	bool passed = value_holds(run, "passed");
 	size_t i;
 	json_t *stream;
 
 	fputs("<h2>", out);
-	put(out, text_of(run, "title"));
+	value_put_escaped(out, value_text(run, "title"));
 	fprintf(out, " <span class=\"%s\">%s</span></h2>\n", passed ? "good" : "bad",
 		passed ? "passed" : "failed");
 	report_svg(out, run);

@@ -7,6 +7,7 @@
  * lasts seconds, the gap milliseconds.
  */
 #include "mn-sim/report.h"
+#include "mn-sim/report_value.h"
 
 #include <stdbool.h>
 
@@ -34,21 +35,6 @@ static double x_of(const struct frame *f, double seconds)
 	return LEFT + seconds / f->duration * (WIDTH - LEFT - RIGHT);
 }
 
-/* Text from the run: labels of the configuration, escaped. */
-static void put_text(FILE *out, const char *text)
-{
-	for (; text && *text; text++) {
-		if (*text == '<')
-			fputs("&lt;", out);
-		else if (*text == '>')
-			fputs("&gt;", out);
-		else if (*text == '&')
-			fputs("&amp;", out);
-		else
-			fputc(*text, out);
-	}
-}
-
 static void draw_axis(const struct frame *f)
 {
 	int step = f->duration > 60 ? 10 : f->duration > 30 ? 5 : 1;
@@ -68,9 +54,8 @@ static void draw_moves(const struct frame *f, const json_t *moves)
 	json_t *move;
 
 	json_array_foreach(moves, i, move) {
-		double at = json_number_value(json_object_get(move, "at"));
-		double took = json_number_value(
-			json_object_get(move, "link-up-to-registered-ms"));
+		double at = value_number(move, "at");
+		double took = value_number(move, "link-up-to-registered-ms");
 
 		if (i > 0)
 			fprintf(f->out,
@@ -84,7 +69,7 @@ static void draw_moves(const struct frame *f, const json_t *moves)
 				TOP + f->height);
 		fprintf(f->out, "<text class=\"place\" x=\"%.1f\" y=\"%d\">",
 			x_of(f, at) + 4, TOP - 10);
-		put_text(f->out, json_string_value(json_object_get(move, "place")));
+		value_put_escaped(f->out, value_text(move, "place"));
 		fprintf(f->out, "</text>\n");
 	}
 }
@@ -96,11 +81,11 @@ static void draw_band(const struct frame *f, int y, const char *name, const char
 		"<rect class=\"band\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n"
 		"<text class=\"name\" x=\"8\" y=\"%d\">",
 		LEFT, y, WIDTH - LEFT - RIGHT, BAND, y + 18);
-	put_text(f->out, name);
+	value_put_escaped(f->out, name);
 	fprintf(f->out, "</text><text class=\"ends\" x=\"8\" y=\"%d\">from ", y + 34);
-	put_text(f->out, from);
+	value_put_escaped(f->out, from);
 	fprintf(f->out, "</text><text class=\"ends\" x=\"8\" y=\"%d\">to ", y + 48);
-	put_text(f->out, to);
+	value_put_escaped(f->out, to);
 	fprintf(f->out, "</text>\n");
 }
 
@@ -135,7 +120,7 @@ static void draw_points(const struct frame *f, int y, const json_t *flow)
 
 static void draw_stream(const struct frame *f, int y, const json_t *stream)
 {
-	double total = json_number_value(json_object_get(stream, "sent"));
+	double total = value_number(stream, "sent");
 	size_t i;
 	json_t *p;
 
@@ -160,8 +145,7 @@ static double longest_gap(const json_t *move)
 	json_t *summary;
 
 	json_object_foreach(json_object_get(move, "flows"), name, summary) {
-		double gap =
-			json_number_value(json_object_get(summary, "longest-gap-ms"));
+		double gap = value_number(summary, "longest-gap-ms");
 
 		if (gap / 1e3 > longest)
 			longest = gap / 1e3;
@@ -223,7 +207,7 @@ static void draw_panel_frame(const struct panel *p, const json_t *move, double g
 		"height=\"%d\"/>\n"
 		"<text class=\"place\" x=\"%.1f\" y=\"%.1f\">",
 		p->x, p->y, p->width, ZOOM, p->x + 4, p->y - 8);
-	put_text(p->out, json_string_value(json_object_get(move, "place")));
+	value_put_escaped(p->out, value_text(move, "place"));
 	fprintf(p->out, ": longest gap %.0f ms</text>\n", gap * 1e3);
 	fprintf(p->out, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">%.0f ms</text>\n",
 		p->x + p->width / 2, p->y + ZOOM + 14, p->span * 1e3);
@@ -233,7 +217,7 @@ static void draw_panel(const struct frame *f, const json_t *run, const json_t *m
 		       double x, double width)
 {
 	const json_t *flows = json_object_get(run, "flows");
-	double at = json_number_value(json_object_get(move, "at"));
+	double at = value_number(move, "at");
 	double gap = longest_gap(move);
 	struct panel p = {
 		.out = f->out,
@@ -291,9 +275,8 @@ static void draw_bands(const struct frame *f, const json_t *list, int *y,
 	json_t *one;
 
 	json_array_foreach(list, i, one) {
-		draw_band(f, *y, json_string_value(json_object_get(one, "name")),
-			  json_string_value(json_object_get(one, "from")),
-			  json_string_value(json_object_get(one, "to")));
+		draw_band(f, *y, value_text(one, "name"), value_text(one, "from"),
+			  value_text(one, "to"));
 		draw(f, *y, one);
 		*y += BAND + BAND_GAP;
 	}
@@ -306,7 +289,7 @@ void report_svg(FILE *out, const json_t *run)
 	int bands = (int)(json_array_size(flows) + json_array_size(streams));
 	struct frame f = {
 		.out = out,
-		.duration = json_number_value(json_object_get(run, "duration")),
+		.duration = value_number(run, "duration"),
 		.height = bands * (BAND + BAND_GAP) - BAND_GAP,
 	};
 	int y = TOP;

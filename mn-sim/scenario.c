@@ -10,6 +10,7 @@
 
 #include "common/base/list.h"
 #include "common/io/host.h"
+#include "mn-sim/report_value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -276,11 +277,10 @@ void scenario_on_event(void *arg, const json_t *row)
 
 static void take_state(struct scenario *s, const json_t *row)
 {
-	const char *care_of = json_string_value(json_object_get(row, "care-of"));
+	const char *care_of = value_text(row, "care-of");
 
 	snprintf(s->node_state, sizeof(s->node_state), "%s%s%s",
-		 json_string_value(json_object_get(row, "state")), care_of ? " " : "",
-		 care_of ? care_of : "");
+		 value_text(row, "state"), *care_of ? " " : "", care_of);
 }
 
 static void add_tunnel(struct watched *w, const json_t *row)
@@ -288,12 +288,9 @@ static void add_tunnel(struct watched *w, const json_t *row)
 	size_t at = strlen(w->polling);
 
 	snprintf(w->polling + at, sizeof(w->polling) - at,
-		 "%s>%s %s out %lld in %lld  ",
-		 json_string_value(json_object_get(row, "local")),
-		 json_string_value(json_object_get(row, "remote")),
-		 json_string_value(json_object_get(row, "encapsulation")),
-		 (long long)json_integer_value(json_object_get(row, "packets-out")),
-		 (long long)json_integer_value(json_object_get(row, "packets-in")));
+		 "%s>%s %s out %lld in %lld  ", value_text(row, "local"),
+		 value_text(row, "remote"), value_text(row, "encapsulation"),
+		 value_integer(row, "packets-out"), value_integer(row, "packets-in"));
 }
 
 void scenario_on_poll(void *arg, const json_t *row)

@@ -151,7 +151,7 @@ static void the_page_stands_alone(void)
 	make_run(&r);
 	runs = json_pack("[o]", report_json(&r.result));
 	text = printed(report_html, runs);
-	CU_ASSERT_PTR_NOT_NULL(strstr(text, "a &lt;b> &amp; c"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "a &lt;b&gt; &amp; c"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "class=\"lost\""));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "</svg>"));
 	CU_ASSERT_PTR_NULL(strstr(text, "<script"));
