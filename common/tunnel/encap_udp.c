@@ -8,7 +8,6 @@
  */
 #include "common/tunnel/encap_udp.h"
 
-#include "common/base/bytes.h"
 #include "common/tunnel/encap_ops.h"
 #include "common/wire/checksum.h"
 #include "common/wire/udp.h"
@@ -26,9 +25,9 @@ enum {
 
 const char *carrier_name(enum carrier_kind k)
 {
-	static const char *const names[CARRIER_KIND_COUNT] = { [CARRIER_NONE] = "none",
-							       [CARRIER_UDP] = "udp",
-							       [CARRIER_MIP] = "mip" };
+	static const char *const names[CARRIER_KIND_COUNT] = {
+		[CARRIER_NONE] = "none", [CARRIER_UDP] = "udp", [CARRIER_MIP] = "mip"
+	};
 
 	return k < CARRIER_KIND_COUNT ? names[k] : "unknown";
 }
@@ -304,16 +303,37 @@ void carrier_pull(const struct carrier_ports *ports, struct pkt_vec *v)
 
 /* ---- quoted by ICMP errors ---- */
 
+static bool read_ports(struct reader *udp, struct ports *out)
+{
+	out->src = read_u16(udp);
+	out->dst = read_u16(udp);
+	return !udp->bad;
+}
+
+static bool is_between(const struct ports *p, const struct carrier_spec *spec,
+		       uint16_t usual)
+{
+	return p->src == port_or(spec->local_port, usual) &&
+	       p->dst == port_or(spec->remote_port, usual);
+}
+
 bool carrier_is_quoted(const struct carrier_spec *spec, struct reader udp)
 {
-	const uint16_t src = read_u16(&udp), dst = read_u16(&udp);
+	struct ports ports;
 
-	if (udp.bad)
+	if (!read_ports(&udp, &ports))
 		return false;
 	if (spec->kind == CARRIER_MIP)
-		return src == port_or(spec->local_port, CARRIER_PORT_MIP) &&
-		       dst == port_or(spec->remote_port, CARRIER_PORT_MIP);
-	if (dst != port_or(spec->remote_port, CARRIER_PORT_GRE))
+		return is_between(&ports, spec, CARRIER_PORT_MIP);
+	if (ports.dst != port_or(spec->remote_port, CARRIER_PORT_GRE))
 		return false;
-	return spec->local_port ? src == spec->local_port : src >= FLOW_PORT_MIN;
+	return spec->local_port ? ports.src == spec->local_port
+				: ports.src >= FLOW_PORT_MIN;
+}
+
+bool carrier_quotes_esp(const struct carrier_spec *spec, struct reader udp)
+{
+	struct ports ports;
+
+	return read_ports(&udp, &ports) && is_between(&ports, spec, CARRIER_PORT_ESP);
 }

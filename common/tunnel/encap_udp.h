@@ -15,6 +15,7 @@
 #ifndef COMMON_TUNNEL_ENCAP_UDP_H
 #define COMMON_TUNNEL_ENCAP_UDP_H
 
+#include "common/base/bytes.h"
 #include "common/tunnel/encap.h"
 
 #include <stdbool.h>
@@ -41,6 +42,15 @@ struct carrier_ports carrier_ports(struct carrier_ports wanted);
 size_t carrier_overhead(enum carrier_kind kind);
 
 /*
+ * Whether the peer's port is part of what makes a tunnel: tunnel data must come from
+ * where it is sent to (RFC 3519 3.3, 4.3), while that of GRE follows the flow.
+ */
+static inline bool carrier_is_bound(enum carrier_kind kind)
+{
+	return kind == CARRIER_MIP;
+}
+
+/*
  * Put packets of ESP or a tunnel into the carrier.  CARRIER_UDP takes ESP and GRE,
  * CARRIER_MIP the three tunnels; the table of tunnels sees to it.
  */
@@ -57,10 +67,10 @@ void carrier_keepalive(const struct carrier_spec *spec, struct in_addr local,
 		       struct in_addr remote, struct pkt *p);
 
 /*
- * Whether a packet that begins with these octets behind its outer header, 8 or
- * more, may have been put into the carrier by us; `spec` is a tunnel's.
+ * Whether a packet with these octets behind its outer header, as an ICMP error
+ * quotes it, may have been put into the carrier by us: a tunnel's, or that of ESP.
  */
-struct reader;
 bool carrier_is_quoted(const struct carrier_spec *spec, struct reader udp);
+bool carrier_quotes_esp(const struct carrier_spec *spec, struct reader udp);
 
 #endif

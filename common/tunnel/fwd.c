@@ -5,6 +5,7 @@
  */
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/fwd_private.h"
+#include "common/tunnel/protect_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -292,6 +293,11 @@ static size_t prefixes_for(size_t max_tunnels)
 	return (max_tunnels + 1) * FWD_SITE_PREFIXES;
 }
 
+static size_t sas_for(size_t max_tunnels)
+{
+	return max_tunnels * PROTECT_SAS_IN;
+}
+
 static void reserve(struct pool *p, size_t capacity)
 {
 	if (p->capacity < capacity)
@@ -305,6 +311,8 @@ void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels)
 	reserve(&f->tunnel_pool, max_tunnels);
 	reserve(&f->path_pool, max_tunnels);
 	reserve(&f->site_pool, max_tunnels);
+	reserve(&f->pair_pool, max_tunnels);
+	reserve(&f->sa_pool, sas_for(max_tunnels));
 	reserve(&f->prefix_pool, prefixes_for(max_tunnels));
 }
 
@@ -320,6 +328,8 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)
 	pool_init(&f->tunnel_pool, sizeof(struct tunnel), max_tunnels);
 	pool_init(&f->path_pool, sizeof(struct tunnel_path), max_tunnels);
 	pool_init(&f->site_pool, sizeof(struct fwd_site), max_tunnels);
+	pool_init(&f->pair_pool, sizeof(struct protect_pair), max_tunnels);
+	pool_init(&f->sa_pool, sizeof(struct protect_sa), sas_for(max_tunnels));
 	pool_init(&f->prefix_pool, sizeof(struct fwd_prefix),
 		  prefixes_for(max_tunnels));
 	return f;
@@ -335,6 +345,7 @@ void fwd_free(struct fwd *f)
 	HASH_CLEAR(hh, f->prefixes);
 	HASH_CLEAR(hh, f->tunnels);
 	HASH_CLEAR(hh, f->paths);
+	protect_fini(f);
 	pool_fini(&f->home_pool);
 	pool_fini(&f->visitor_pool);
 	pool_fini(&f->tunnel_pool);

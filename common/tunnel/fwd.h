@@ -38,6 +38,7 @@ struct tunnel_spec {
 	struct in_addr local;
 	struct in_addr remote;
 	struct encap_spec encap;
+	struct carrier_spec carrier; /* while ESP does not protect it (protect.h) */
 };
 
 bool tunnel_spec_equal(const struct tunnel_spec *a, const struct tunnel_spec *b);
@@ -86,7 +87,7 @@ void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels);
 void fwd_free(struct fwd *f);
 
 /*
- * Apply one edit.  FWD_BINDING_CLEAR and FWD_OWN_CLEAR with a tunnel all zero
+ * Apply one edit.  -EINVAL: GRE alone goes in UDP as such.  FWD_BINDING_CLEAR and FWD_OWN_CLEAR with a tunnel all zero
  * clear every tunnel of that home address; FWD_VISITOR_CLEAR needs no tunnel.
  * Setting a site again replaces its subnets.  -EEXIST: a remote subnet is behind
  * another site already.  Returns 0; -ENOSPC when a table is full, -ENOMEM; -ENOENT

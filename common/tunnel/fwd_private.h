@@ -76,6 +76,10 @@ struct fwd {
 	struct tunnel *tunnels; /* by outer_key */
 	struct tunnel_path *paths;
 
+	struct pool pair_pool, sa_pool;
+	struct protect_pair *pairs; /* protect.c */
+	struct protect_sa *sas;
+
 	struct tunnel *made; /* by the edit being applied; not told yet */
 	fwd_changed_fn *changed;
 	void *changed_arg;
@@ -95,6 +99,7 @@ int fwd_site_clear(struct fwd *f, const struct fwd_edit *edit);
 
 /* Lookups: NULL where there is nothing. */
 struct tunnel *fwd_by_outer(const struct fwd *f, const struct outer_key *key);
+struct tunnel_path *fwd_by_path_key(const struct fwd *f, const struct path_key *key);
 struct tunnel_path *fwd_by_path(const struct fwd *f, struct in_addr local,
 				struct in_addr remote, uint8_t protocol);
 struct fwd_home *fwd_by_home(const struct fwd *f, struct in_addr home);

@@ -4,6 +4,7 @@
  * first, gone with the last.
  */
 #include "common/tunnel/fwd_private.h"
+#include "common/tunnel/protect_private.h"
 
 #include <errno.h>
 
@@ -15,16 +16,30 @@ struct tunnel *fwd_by_outer(const struct fwd *f, const struct outer_key *key)
 	return t;
 }
 
+struct tunnel_path *fwd_by_path_key(const struct fwd *f, const struct path_key *key)
+{
+	struct tunnel_path *path;
+
+	HASH_FIND(hh, f->paths, key, sizeof(*key), path);
+	return path;
+}
+
 struct tunnel_path *fwd_by_path(const struct fwd *f, struct in_addr local,
 				struct in_addr remote, uint8_t protocol)
 {
-	struct path_key key = { .local = local,
-				.remote = remote,
-				.protocol = protocol };
-	struct tunnel_path *path;
+	const struct path_key key = { .local = local,
+				      .remote = remote,
+				      .protocol = protocol };
 
-	HASH_FIND(hh, f->paths, &key, sizeof(key), path);
-	return path;
+	return fwd_by_path_key(f, &key);
+}
+
+static struct path_key path_key(const struct tunnel_spec *spec)
+{
+	return (struct path_key){ .local = spec->local,
+				  .remote = spec->remote,
+				  .protocol = encap_protocol(spec->encap.kind),
+				  .carrier = (uint16_t)spec->carrier.kind };
 }
 
 static struct tunnel_path *path_new(struct fwd *f, const struct tunnel_spec *spec)
@@ -33,22 +48,23 @@ static struct tunnel_path *path_new(struct fwd *f, const struct tunnel_spec *spe
 
 	if (!path)
 		return NULL;
-	path->key = (struct path_key){ .local = spec->local,
-				       .remote = spec->remote,
-				       .protocol = encap_protocol(spec->encap.kind) };
+	path->key = path_key(spec);
 	list_init(&path->tunnels);
+	list_init(&path->of_pair);
 	mtu_init(&path->mtu, spec->encap.mtu);
 	HASH_ADD(hh, f->paths, key, sizeof(path->key), path);
-	if (hashmap_added(path, hh))
+	if (hashmap_added(path, hh)) {
+		protect_path_made(f, path);
 		return path;
+	}
 	pool_give(&f->path_pool, path);
 	return NULL;
 }
 
 static struct tunnel_path *path_get(struct fwd *f, const struct tunnel_spec *spec)
 {
-	struct tunnel_path *path = fwd_by_path(f, spec->local, spec->remote,
-					       encap_protocol(spec->encap.kind));
+	const struct path_key key = path_key(spec);
+	struct tunnel_path *path = fwd_by_path_key(f, &key);
 
 	return path ? path : path_new(f, spec);
 }
@@ -66,6 +82,7 @@ static void path_leave(struct fwd *f, struct tunnel *t)
 	list_remove(&t->on_path);
 	if (!list_empty(&path->tunnels))
 		return;
+	protect_path_gone(path);
 	HASH_DELETE(hh, f->paths, path);
 	pool_give(&f->path_pool, path);
 }
@@ -105,6 +122,8 @@ int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_us
 	struct outer_key key = tunnel_key(spec);
 	int err = 0;
 
+	if (spec->carrier.kind == CARRIER_UDP && spec->encap.kind != ENCAP_GRE)
+		return -EINVAL;
 	*out = fwd_by_outer(f, &key);
 	if (!*out)
 		err = tunnel_new(f, spec, out);

@@ -23,11 +23,15 @@ pure_sources += \
 	common/tunnel/packet.def \
 	common/tunnel/pipeline.c common/tunnel/pipeline.h \
 	common/tunnel/pipeline_broadcast.c \
+	common/tunnel/pipeline_esp.c \
 	common/tunnel/pipeline_in.c \
 	common/tunnel/pipeline_out.c \
 	common/tunnel/pipeline_private.h \
 	common/tunnel/pkt.c common/tunnel/pkt.h \
 	common/tunnel/pkt_vec.h \
+	common/tunnel/protect.c common/tunnel/protect.h \
+	common/tunnel/protect_private.h \
 	common/tunnel/relay_icmp.c \
+	common/tunnel/relay_path.c \
 	common/tunnel/replay_window.c common/tunnel/replay_window.h \
 	common/tunnel/tunnel.c common/tunnel/tunnel.h

@@ -6,6 +6,7 @@
 #include "common/tunnel/pipeline.h"
 #include "common/tunnel/pipeline_private.h"
 
+#include "common/tunnel/encap_udp.h"
 #include "common/wire/icmp.h"
 
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct pipeline *pipeline_new(struct fwd *fwd, const struct pipeline_config *con
 		return NULL;
 	pl->fwd = fwd;
 	pl->config = *config;
+	pl->config.ports = carrier_ports(config->ports);
 	pl->nested_id = 1;
 	bucket_init(&pl->icmp_limit, config->icmp_rate ? config->icmp_rate : ICMP_RATE,
 		    config->icmp_burst ? config->icmp_burst : ICMP_BURST,
@@ -171,14 +173,14 @@ void pipeline_fragment(struct pipeline *pl, struct pkt *p, size_t mtu,
 
 /* ---- parting ---- */
 
-/* Take the packets of one encapsulation from `at` on; mark them in `done`. */
+/* Take the packets of one part from `at` on; mark them in `done`. */
 static void gather(const struct pkt_vec *v, unsigned at, uint64_t *done,
 		   struct pkt_vec *part)
 {
 	for (unsigned i = at; i < v->count; i++) {
 		struct pkt *p = v->pkt[i];
 
-		if (p->drop || p->encap != v->pkt[at]->encap)
+		if (p->drop || p->part != v->pkt[at]->part)
 			continue;
 		*done |= UINT64_C(1) << i;
 		pkt_vec_add(part, p);
@@ -186,9 +188,8 @@ static void gather(const struct pkt_vec *v, unsigned at, uint64_t *done,
 }
 
 /* Packets of a burst mostly share a tunnel, so this is one pass in practice. */
-void pipeline_by_encap(struct pipeline *pl, struct pkt_vec *v,
-		       void (*stage)(struct pipeline *pl, struct encap *e,
-				     struct pkt_vec *part))
+void pipeline_part(struct pipeline *pl, struct pkt_vec *v,
+		   void (*stage)(struct pipeline *pl, struct pkt_vec *part))
 {
 	uint64_t done = 0;
 
@@ -196,9 +197,9 @@ void pipeline_by_encap(struct pipeline *pl, struct pkt_vec *v,
 	for (unsigned i = 0; i < v->count; i++) {
 		struct pkt_vec part = { .now = v->now, .count = 0 };
 
-		if (v->pkt[i]->drop || done >> i & 1)
+		if (v->pkt[i]->drop || !v->pkt[i]->part || done >> i & 1)
 			continue;
 		gather(v, i, &done, &part);
-		stage(pl, v->pkt[i]->encap, &part);
+		stage(pl, &part);
 	}
 }

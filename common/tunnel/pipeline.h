@@ -3,9 +3,9 @@
  * The data plane: vectors of packets in, queues of packets out, one forwarding
  * table in between (RFC 2003, RFC 3024, RFC 5944 4).
  *
- *     TUN ----- outbound --> encapsulate ----------------> wire
- *     link ---- broadcast -> copy, encapsulate ----------> wire
- *     raw ----- inbound ---> decapsulate, check ---------> kernel or link
+ *     TUN ----- outbound --> encapsulate, ESP, UDP ------> wire
+ *     link ---- broadcast -> copy, encapsulate, ESP, UDP -> wire
+ *     raw, UDP  inbound ---> UDP, ESP, decapsulate, check -> kernel or link
  *     ICMP ---- icmp ------> learn the MTU, tell senders -> wire or link
  *
  * Every function takes over the packets it is given: they come out in a queue
@@ -21,6 +21,7 @@
 #define COMMON_TUNNEL_PIPELINE_H
 
 #include "common/base/counters.h"
+#include "common/tunnel/encap_udp.h"
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/pkt_vec.h"
 
@@ -45,6 +46,8 @@ struct pipeline_config {
 	 */
 	bool guard_sources;
 
+	struct carrier_ports ports; /* where UDP carriers come in */
+
 	uint32_t icmp_rate;  /* ICMP errors a second; 0: 100 */
 	uint32_t icmp_burst; /* 0: 50 */
 };
@@ -67,7 +70,8 @@ void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 		       struct pipeline_out *out);
 
 /*
- * Whole IPv4 packets of protocols 4, 47 and 55 from the raw sockets.  Those for
+ * Whole IPv4 packets of protocols 4, 47, 50 and 55 from the raw sockets, and of
+ * UDP from the ports of the carriers.  Those for
  * the kernel leave their TTL alone, since routing counts the hop; those for
  * visitors have it lowered here, and are cut to the link's MTU.
  */
@@ -90,6 +94,12 @@ void pipeline_icmp(struct pipeline *pl, struct pkt_vec *in, struct pipeline_out 
  */
 void pipeline_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu, struct now now,
 		      struct pipeline_out *out);
+
+/*
+ * Keepalives of UDP carriers (RFC 3948 4) that are due, and when the next will be.
+ */
+instant_t pipeline_keepalives(struct pipeline *pl, struct now now,
+			      struct pipeline_out *out);
 
 /* Count a packet as dropped and give it back: for what the edge could not send. */
 void pipeline_drop(struct pipeline *pl, struct pkt *p, enum drop_reason why);

@@ -10,24 +10,64 @@
 
 #include "common/tunnel/fwd_judge.h"
 #include "common/tunnel/mss.h"
+#include "common/tunnel/protect_private.h"
 #include "common/wire/icmp.h"
 
 enum { LINK_MTU = 1500 };
 
 /* ---- which tunnel ---- */
 
-static struct outer_key key_of(const struct ipv4 *ip)
+static struct outer_key key_of(const struct pkt *p)
 {
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+	const enum carrier_kind carrier = p->pair ? CARRIER_NONE : p->carrier;
+
 	return (struct outer_key){ .local = ip->dst,
 				   .remote = ip->src,
-				   .protocol = ip->protocol };
+				   .protocol = ip->protocol,
+				   .port = carrier_is_bound(carrier) ? p->carrier_port
+								     : 0,
+				   .carrier = (uint32_t)carrier };
 }
 
 static enum drop_reason found(struct pkt *p, struct tunnel *t, struct encap *e)
 {
 	p->tunnel = t;
 	p->encap = e;
-	return DROP_NONE;
+	p->part = e;
+	return pipeline_judge_way(p, t);
+}
+
+static bool differs_in_carrier(const struct outer_key *a, const struct outer_key *b)
+{
+	return a->protocol == b->protocol && a->has_gre_key == b->has_gre_key &&
+	       a->gre_key == b->gre_key;
+}
+
+/* In ESP a tunnel leaves the carrier that it has in clear. */
+static struct tunnel *by_key_in_esp(const struct protect_pair *pair,
+				    const struct outer_key *key)
+{
+	list_each(it, next, &pair->paths) {
+		struct tunnel_path *path =
+			container_of(it, struct tunnel_path, of_pair);
+
+		list_each(at, after, &path->tunnels) {
+			struct tunnel *t = container_of(at, struct tunnel, on_path);
+
+			if (differs_in_carrier(&t->key, key))
+				return t;
+		}
+	}
+	return NULL;
+}
+
+static struct tunnel *by_key(const struct pipeline *pl, const struct pkt *p,
+			     const struct outer_key *key)
+{
+	struct tunnel *t = fwd_by_outer(pl->fwd, key);
+
+	return t || !p->pair ? t : by_key_in_esp(p->pair, key);
 }
 
 /* Another key between ends that we know is worth a reason of its own. */
@@ -35,7 +75,7 @@ static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
 {
 	const struct ipv4 *ip = pkt_ipv4(p);
 	struct reader in = reader_over(p->data, p->len);
-	struct outer_key key = key_of(ip);
+	struct outer_key key = key_of(p);
 	struct gre_header gre;
 	enum drop_reason fault;
 	struct tunnel *t;
@@ -46,7 +86,7 @@ static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
 		return fault;
 	key.has_gre_key = (gre.flags & GRE_KEY) != 0;
 	key.gre_key = gre.key;
-	t = fwd_by_outer(pl->fwd, &key);
+	t = by_key(pl, p, &key);
 	if (t)
 		return found(p, t, &t->encap);
 	return fwd_by_path(pl->fwd, ip->dst, ip->src, PROTO_GRE) ? DROP_BAD_KEY
@@ -56,13 +96,13 @@ static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
 /* IP-in-IP also comes from the peer of a minimal tunnel, for fragments. */
 static enum drop_reason find_ipip(const struct pipeline *pl, struct pkt *p)
 {
-	struct outer_key key = key_of(pkt_ipv4(p));
-	struct tunnel *t = fwd_by_outer(pl->fwd, &key);
+	struct outer_key key = key_of(p);
+	struct tunnel *t = by_key(pl, p, &key);
 
 	if (t)
 		return found(p, t, &t->encap);
 	key.protocol = PROTO_MINIMAL;
-	t = fwd_by_outer(pl->fwd, &key);
+	t = by_key(pl, p, &key);
 	if (t && t->spec.encap.minimal_fallback)
 		return found(p, t, &t->fallback);
 	return DROP_NO_TUNNEL;
@@ -70,20 +110,26 @@ static enum drop_reason find_ipip(const struct pipeline *pl, struct pkt *p)
 
 static enum drop_reason find_minimal(const struct pipeline *pl, struct pkt *p)
 {
-	struct outer_key key = key_of(pkt_ipv4(p));
-	struct tunnel *t = fwd_by_outer(pl->fwd, &key);
+	struct outer_key key = key_of(p);
+	struct tunnel *t = by_key(pl, p, &key);
 
 	return t ? found(p, t, &t->encap) : DROP_NO_TUNNEL;
 }
 
-static enum drop_reason find_tunnel(const struct pipeline *pl, struct pkt *p)
+static enum drop_reason judge_outer(struct pkt *p)
 {
 	enum drop_reason fault = pkt_check(p);
 
+	p->part = NULL;
+	p->pair = NULL;
+	p->carrier = CARRIER_NONE;
 	if (fault)
 		return fault;
-	if (ipv4_is_fragment(pkt_ipv4(p)))
-		return DROP_FRAGMENT;
+	return ipv4_is_fragment(pkt_ipv4(p)) ? DROP_FRAGMENT : DROP_NONE;
+}
+
+static enum drop_reason find_tunnel(const struct pipeline *pl, struct pkt *p)
+{
 	switch (pkt_ipv4(p)->protocol) {
 	case PROTO_GRE:
 		return find_gre(pl, p);
@@ -107,20 +153,30 @@ static uint16_t link_mtu(const struct pipeline *pl, int ifindex)
 	return mtu ? mtu : LINK_MTU;
 }
 
+/*
+ * An error quotes the packet to somebody on the network, in clear; what came in ESP
+ * is not quoted.
+ */
+static void tell_source(struct pipeline *pl, const struct pkt *p, uint8_t type,
+			uint8_t code, uint32_t rest)
+{
+	if (!p->pair)
+		pipeline_answer(pl, p, p->tunnel->spec.local, type, code, rest);
+}
+
 /* Forwarding as a router does it (RFC 5944 4.2.2): TTL, then size. */
 static void deliver(struct pipeline *pl, struct pkt *p, const struct fwd_visitor *v)
 {
-	struct in_addr here = p->tunnel->spec.local;
 	struct ipv4 *ip = pkt_ipv4(p);
 	uint16_t mtu = link_mtu(pl, v->ifindex);
 
 	if (ip->ttl <= 1) {
-		pipeline_answer(pl, p, here, ICMP_TIME_EXCEEDED_, 0, 0);
+		tell_source(pl, p, ICMP_TIME_EXCEEDED_, 0, 0);
 		pipeline_drop(pl, p, DROP_TTL_EXPIRED);
 		return;
 	}
 	if (p->len > mtu && ntohs(ip->fragment) & IPV4_DF) {
-		pipeline_answer(pl, p, here, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG, mtu);
+		tell_source(pl, p, ICMP_UNREACHABLE, ICMP_CODE_TOO_BIG, mtu);
 		pipeline_drop(pl, p, DROP_TOO_BIG);
 		return;
 	}
@@ -175,8 +231,9 @@ static void finish(struct pipeline *pl, struct pkt *p)
 }
 
 /* What encapsulations saw is kept in them; count what this part adds to it. */
-static void pull_part(struct pipeline *pl, struct encap *e, struct pkt_vec *part)
+static void pull_part(struct pipeline *pl, struct pkt_vec *part)
 {
+	struct encap *e = part->pkt[0]->encap;
 	uint64_t gaps = e->sequence.gaps;
 	uint64_t restarts = e->sequence.restarts;
 	uint64_t odd = e->ecn_odd;
@@ -193,8 +250,12 @@ void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_o
 	pl->out = out;
 	pl->packets[PACKET_INBOUND] += in->count;
 	for (unsigned i = 0; i < in->count; i++)
-		in->pkt[i]->drop = find_tunnel(pl, in->pkt[i]);
-	pipeline_by_encap(pl, in, pull_part);
+		in->pkt[i]->drop = judge_outer(in->pkt[i]);
+	pipeline_unseal(pl, in);
+	for (unsigned i = 0; i < in->count; i++)
+		if (!in->pkt[i]->drop)
+			in->pkt[i]->drop = find_tunnel(pl, in->pkt[i]);
+	pipeline_part(pl, in, pull_part);
 	for (unsigned i = 0; i < in->count; i++)
 		finish(pl, in->pkt[i]);
 	in->count = 0;

@@ -10,6 +10,7 @@
 
 #include "common/tunnel/fwd_judge.h"
 #include "common/tunnel/mss.h"
+#include "common/tunnel/protect_private.h"
 #include "common/wire/icmp.h"
 
 #include <string.h>
@@ -37,6 +38,14 @@ static void refuse_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu)
 	pipeline_drop(pl, p, DROP_TOO_BIG);
 }
 
+/* ESP is required and there is no association: not even an ICMP error is due. */
+static void refuse_clear(struct pipeline *pl, struct pkt *p)
+{
+	p->tunnel->path->pair->counts.no_association++;
+	p->tunnel->counts.out_dropped++;
+	pipeline_drop(pl, p, DROP_NO_ASSOCIATION);
+}
+
 /* Whether fragments of the packet could take its tunnel at all. */
 static bool takes_fragments(const struct tunnel *t)
 {
@@ -55,14 +64,20 @@ static void stage_fragments(struct pipeline *pl, struct pkt *p)
 
 void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
 {
+	struct tunnel_path *wire;
 	uint16_t mtu;
 
 	p->tunnel = t;
+	if (protect_way(t->path) == PROTECT_WAY_NONE) {
+		refuse_clear(pl, p);
+		return;
+	}
 	p->encap = tunnel_encap_for(t, pkt_ipv4(p));
-	mtu = tunnel_inner_mtu(t, p->encap, pl->now.mono);
+	mtu = tunnel_inner_mtu_for(t, p->encap, pkt_ipv4(p), pl->now.mono);
 	clamp(pl, p, mtu);
-	if (t->path->owes)
-		relay_owed(pl, t->path, p);
+	wire = protect_on_wire(t->path);
+	if (wire->owes)
+		relay_owed(pl, wire, p);
 	if (p->len <= mtu)
 		pkt_queue_add(&pl->staged, p);
 	else if (has_df(p))
@@ -101,29 +116,46 @@ static void allow_fragments(struct pkt *p)
 	ipv4_seal(pkt_ipv4(p));
 }
 
+/*
+ * Before ESP hides it: whether the outer packet may be cut. What ESP is given is
+ * never a fragment; what it makes may become some.
+ */
+static void judge_df(struct pipeline *pl, struct pkt *p)
+{
+	size_t header = ipv4_header_len(pkt_ipv4(p));
+	struct tunnel_path *wire = protect_on_wire(p->tunnel->path);
+
+	if (p->len > tunnel_outer_most(p->tunnel, header, pl->now.mono) ||
+	    mtu_is_narrow(&wire->mtu, pl->now.mono))
+		allow_fragments(p);
+}
+
 static void put_on_wire(struct pipeline *pl, struct pkt *p)
 {
-	struct path_mtu *path = &p->tunnel->path->mtu;
-	uint16_t mtu = mtu_now(path, pl->now.mono);
+	uint16_t mtu = mtu_now(&protect_on_wire(p->tunnel->path)->mtu, pl->now.mono);
 
 	account_out(pl, p);
-	if (p->len > mtu || mtu_is_narrow(path, pl->now.mono))
-		allow_fragments(p);
 	if (p->len > mtu && !has_df(p))
 		pipeline_fragment(pl, p, mtu, &pl->out->wire);
 	else
 		pkt_queue_add(&pl->out->wire, p);
 }
 
-static void push_part(struct pipeline *pl, struct encap *e, struct pkt_vec *part)
+static void push_part(struct pipeline *pl, struct pkt_vec *part)
 {
 	(void)pl;
-	encap_push(e, part);
+	encap_push(part->pkt[0]->encap, part);
 }
 
 static void push_vector(struct pipeline *pl, struct pkt_vec *v)
 {
-	pipeline_by_encap(pl, v, push_part);
+	for (unsigned i = 0; i < v->count; i++)
+		v->pkt[i]->part = v->pkt[i]->encap;
+	pipeline_part(pl, v, push_part);
+	for (unsigned i = 0; i < v->count; i++)
+		if (!v->pkt[i]->drop)
+			judge_df(pl, v->pkt[i]);
+	pipeline_seal(pl, v);
 	for (unsigned i = 0; i < v->count; i++) {
 		struct pkt *p = v->pkt[i];
 
@@ -208,10 +240,28 @@ static void leave_out_exits(struct fwd_way *way, struct in_addr src)
 	way->count = kept;
 }
 
-static bool is_outer_of_ours(const struct pipeline *pl, const struct ipv4 *ip)
+/* Ports of UDP first: most of it is no tunnel's. */
+static bool may_be_carrier(const struct pipeline *pl, const struct pkt *p)
 {
-	return is_tunnelled(ip) &&
-	       fwd_by_path(pl->fwd, ip->src, ip->dst, ip->protocol) != NULL;
+	const struct carrier_ports *ports = &pl->config.ports;
+	struct reader udp = reader_over(p->data, p->len);
+	uint16_t dst;
+
+	read_skip(&udp, ipv4_header_len(pkt_ipv4_of(p)) + 2);
+	dst = read_u16(&udp);
+	return dst == ports->esp || dst == ports->gre || dst == ports->mip;
+}
+
+static bool is_outer_of_ours(const struct pipeline *pl, const struct pkt *p)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+
+	if (is_tunnelled(ip))
+		return fwd_by_path(pl->fwd, ip->src, ip->dst, ip->protocol) != NULL;
+	if (ip->protocol == PROTO_ESP)
+		return protect_by_ends(pl->fwd, ip->src, ip->dst) != NULL;
+	return ip->protocol == PROTO_UDP && may_be_carrier(pl, p) &&
+	       relay_path(pl, reader_over(p->data, p->len)) != NULL;
 }
 
 static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
@@ -225,7 +275,7 @@ static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 		return (struct fwd_way){ .why = DROP_TTL_ZERO };
 	if (pl->config.guard_sources && pipeline_owns(pl, ip->src))
 		return (struct fwd_way){ .why = DROP_LOOP_SOURCE };
-	if (is_outer_of_ours(pl, ip))
+	if (is_outer_of_ours(pl, p))
 		return (struct fwd_way){ .why = DROP_LOOP_OUTER };
 	way = fwd_way_in(pl->fwd, ip->src, ip->dst);
 	if (is_recursion(p, &way))

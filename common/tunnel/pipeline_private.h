@@ -58,18 +58,32 @@ void pipeline_fragment(struct pipeline *pl, struct pkt *p, size_t mtu,
 		       struct pkt_queue *to);
 
 /*
- * Part what is in the vector by encapsulation and run `stage` on each part; the
- * vector and the order within it stay.
+ * Part the live packets of the vector by what their `part` names, those without
+ * left out, and run `stage` on each part; the vector and the order within it stay.
  */
-void pipeline_by_encap(struct pipeline *pl, struct pkt_vec *v,
-		       void (*stage)(struct pipeline *pl, struct encap *e,
-				     struct pkt_vec *part));
+void pipeline_part(struct pipeline *pl, struct pkt_vec *v,
+		   void (*stage)(struct pipeline *pl, struct pkt_vec *part));
+
+/* pipeline_esp.c: what has come, out of its carriers and ESP. */
+void pipeline_unseal(struct pipeline *pl, struct pkt_vec *v);
+
+/* Outer packets into ESP and carriers, as their tunnels want it. */
+void pipeline_seal(struct pipeline *pl, struct pkt_vec *v);
+
+/* Whether a packet that came for this tunnel may have come the way it did. */
+enum drop_reason pipeline_judge_way(const struct pkt *p, const struct tunnel *t);
 
 /* A packet for `t`: make it fit and put it among the staged.  Takes it over. */
 void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t);
 
 /* Encapsulate all that is staged and put it on the wire. */
 void pipeline_push_staged(struct pipeline *pl);
+
+/* The outer header; its options are skipped.  False if there is none. */
+bool relay_read_outer(struct reader *r, struct ipv4 *ip);
+
+/* The path of an outer packet of ours that begins with these octets, or NULL. */
+struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted);
 
 /* An error is owed to the next sender that uses the path: give it to this one. */
 void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p);

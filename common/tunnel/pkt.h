@@ -45,9 +45,9 @@ struct pkt {
 	const void *part;      /* what the stage at work parts its vector by */
 
 	/* How it came. */
-	struct protect_pair *pair;     /* through an association of these ends */
-	uint8_t carrier;               /* enum carrier_kind */
-	uint16_t carrier_port;         /* from this port of the peer, host order */
+	struct protect_pair *pair; /* through an association of these ends */
+	uint8_t carrier;           /* enum carrier_kind */
+	uint16_t carrier_port;     /* from this port of the peer, host order */
 
 	/* Delivery on a link: where to, once the pipeline has put it on `link`. */
 	int ifindex;

@@ -11,9 +11,9 @@
  *     time exceeded on the way (11/0)     3/1
  *     port unreachable, source route, redirect, source quench, parameter: nothing
  *
- * An error is believed only about a path that a tunnel of ours takes, if it quotes
- * that tunnel's flags and key, and passed on only if the packet it quotes would go
- * that way. Routers may quote as little as 8 octets behind the outer header; then
+ * An error is believed only about a path that a tunnel of ours takes (relay_path.c),
+ * and passed on only if the packet it quotes would go that way. Routers may quote as
+ * little as 8 octets behind the outer header, and of ESP more could not be read; then
  * the error is kept and given to the next sender whose packet takes the path.
  *
  * A too-big message of less than MTU_FLOOR changes nothing for others (mtu.h), but
@@ -26,6 +26,7 @@
 #include "common/tunnel/fwd_judge.h"
 #include "common/wire/checksum.h"
 #include "common/wire/icmp.h"
+#include "common/wire/udp.h"
 
 #include <string.h>
 
@@ -50,41 +51,6 @@ struct quote {
 };
 
 /* ---- reading quotes ---- */
-
-/* The outer header; its options are skipped. False if there is none. */
-static bool read_outer(struct reader *r, struct ipv4 *ip)
-{
-	const uint8_t *at = read_bytes(r, IPV4_HEADER);
-
-	if (!at)
-		return false;
-	memcpy(ip, at, sizeof(*ip));
-	if (ip->version_ihl >> 4 != 4 || ipv4_header_len(ip) < IPV4_HEADER)
-		return false;
-	read_skip(r, ipv4_header_len(ip) - IPV4_HEADER);
-	return !r->bad;
-}
-
-static bool is_of_path(const struct tunnel_path *path, struct reader shim)
-{
-	list_each(it, next, &path->tunnels)
-		if (encap_is_quoted(&container_of(it, struct tunnel, on_path)->encap,
-				    shim))
-			return true;
-	return false;
-}
-
-/* The path of an outer packet of ours that begins with these octets, or NULL. */
-static struct tunnel_path *path_of(const struct pipeline *pl, struct reader quoted)
-{
-	struct tunnel_path *path;
-	struct ipv4 ip;
-
-	if (!read_outer(&quoted, &ip))
-		return NULL;
-	path = fwd_by_path(pl->fwd, ip.src, ip.dst, ip.protocol);
-	return path && is_of_path(path, quoted) ? path : NULL;
-}
 
 static void take_rest(struct quote *q, struct reader *r)
 {
@@ -119,22 +85,43 @@ static void quote_minimal(struct quote *q, struct reader r, const struct ipv4 *o
 	take_rest(q, &r);
 }
 
-static void quote_inner(struct reader quoted, struct quote *q)
+/* What the outer header was before it was put into its carrier of `shim` octets. */
+static void uncarry(struct reader *r, struct ipv4 *outer,
+		    const struct tunnel_path *path, size_t shim)
 {
-	struct ipv4 outer;
+	struct reader carrier = reader_split(r, shim);
+
+	outer->length = htons((uint16_t)(ntohs(outer->length) - shim));
+	outer->protocol = (uint8_t)path->key.protocol;
+	if (path->key.carrier != CARRIER_MIP)
+		return;
+	read_skip(&carrier, UDP_HEADER + 1);
+	outer->protocol = read_u8(&carrier);
+	r->bad |= carrier.bad;
+}
+
+/* Of ESP nothing can be told. */
+static void quote_inner(struct reader quoted, const struct tunnel_path *path,
+			struct quote *q)
+{
+	size_t shim = carrier_overhead(path->key.carrier);
 	struct gre_header gre = { 0 };
+	struct ipv4 outer;
 
 	q->overhead = q->len = 0;
-	if (!read_outer(&quoted, &outer))
+	if (path->key.protocol == PROTO_ESP || !relay_read_outer(&quoted, &outer))
 		return;
+	if (shim)
+		uncarry(&quoted, &outer, path, shim);
 	if (outer.protocol == PROTO_MINIMAL) {
 		quote_minimal(q, quoted, &outer);
+		q->overhead += q->overhead ? shim : 0;
 		return;
 	}
 	if (outer.protocol == PROTO_GRE && gre_decode(quoted, &gre))
 		return;
 	read_skip(&quoted, gre.len);
-	q->overhead = ipv4_header_len(&outer) + gre.len;
+	q->overhead = ipv4_header_len(&outer) + shim + gre.len;
 	take_rest(q, &quoted);
 }
 
@@ -240,8 +227,8 @@ static void relay_too_big(struct pipeline *pl, struct tunnel_path *path,
 	struct quote q;
 	uint16_t told, now;
 
-	quote_inner(quoted, &q);
-	(void)read_outer(&quoted, &outer);
+	quote_inner(quoted, path, &q);
+	(void)relay_read_outer(&quoted, &outer);
 	told = mtu_told(next_hop, ntohs(outer.length));
 	if (learn(&path->mtu, told, pl->now.mono))
 		pl->packets[PACKET_MTU_LOWERED]++;
@@ -305,7 +292,7 @@ static enum drop_reason relay_unreachable(struct pipeline *pl, struct tunnel_pat
 	bool known;
 	uint8_t code;
 
-	quote_inner(quoted, &q);
+	quote_inner(quoted, path, &q);
 	known = takes_path(pl, path, &q, &way);
 	if (!code_to_tell(m, way.home != NULL, &code))
 		return DROP_ICMP_IGNORED;
@@ -329,7 +316,7 @@ static enum drop_reason relay(struct pipeline *pl, const struct pkt *p)
 	if (!icmp_is_error(m.type))
 		return DROP_ICMP_IGNORED;
 	quoted = reader_over(m.body, m.body_len);
-	path = path_of(pl, quoted);
+	path = relay_path(pl, quoted);
 	if (!path)
 		return DROP_ICMP_UNKNOWN;
 	path->icmp_errors++;
@@ -357,7 +344,7 @@ void pipeline_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu, struct n
 		      struct pipeline_out *out)
 {
 	struct reader bytes = reader_over(p->data, p->len);
-	struct tunnel_path *path = path_of(pl, bytes);
+	struct tunnel_path *path = relay_path(pl, bytes);
 
 	pl->now = now;
 	pl->out = out;

@@ -4,13 +4,19 @@
  */
 #include "common/tunnel/tunnel.h"
 
+#include "common/tunnel/encap_udp.h"
+#include "common/tunnel/protect_private.h"
+
 #include <string.h>
 
 bool tunnel_spec_equal(const struct tunnel_spec *a, const struct tunnel_spec *b)
 {
 	return a->local.s_addr == b->local.s_addr &&
 	       a->remote.s_addr == b->remote.s_addr &&
-	       encap_spec_equal(&a->encap, &b->encap);
+	       encap_spec_equal(&a->encap, &b->encap) &&
+	       a->carrier.kind == b->carrier.kind &&
+	       a->carrier.local_port == b->carrier.local_port &&
+	       a->carrier.remote_port == b->carrier.remote_port;
 }
 
 const char *tunnel_use_name(enum tunnel_use u)
@@ -26,12 +32,17 @@ const char *tunnel_use_name(enum tunnel_use u)
 struct outer_key tunnel_key(const struct tunnel_spec *spec)
 {
 	bool keyed = spec->encap.kind == ENCAP_GRE && spec->encap.gre_key;
+	uint16_t port = spec->carrier.remote_port;
 
 	return (struct outer_key){ .local = spec->local,
 				   .remote = spec->remote,
 				   .gre_key = keyed ? spec->encap.gre_key_in : 0,
 				   .protocol = encap_protocol(spec->encap.kind),
-				   .has_gre_key = keyed };
+				   .has_gre_key = keyed,
+				   .port = carrier_is_bound(spec->carrier.kind)
+						   ? (port ? port : CARRIER_PORT_MIP)
+						   : 0,
+				   .carrier = (uint32_t)spec->carrier.kind };
 }
 
 /* The same ends by IP-in-IP, which every agent accepts (RFC 5944 4.1). */
@@ -60,8 +71,11 @@ void tunnel_reconfigure(struct tunnel *t, const struct tunnel_spec *spec)
 	t->spec = *spec;
 	encap_reconfigure(&t->encap, &spec->encap);
 	encap_reconfigure(&t->fallback, &ipip);
-	if (t->path)
-		mtu_set_most(&t->path->mtu, spec->encap.mtu);
+	if (!t->path)
+		return;
+	mtu_set_most(&t->path->mtu, spec->encap.mtu);
+	if (t->path->pair)
+		mtu_set_most(&t->path->pair->wire.mtu, spec->encap.mtu);
 }
 
 struct encap *tunnel_encap_for(struct tunnel *t, const struct ipv4 *inner)
@@ -72,13 +86,37 @@ struct encap *tunnel_encap_for(struct tunnel *t, const struct ipv4 *inner)
 	return &t->encap;
 }
 
-uint16_t tunnel_inner_mtu(const struct tunnel *t, const struct encap *e, instant_t now)
+size_t tunnel_outer_most(const struct tunnel *t, size_t header, instant_t now)
 {
-	uint16_t mtu = mtu_now(&t->path->mtu, now);
+	size_t mtu = mtu_now(&protect_on_wire(t->path)->mtu, now);
+	size_t carrier = carrier_overhead(t->spec.carrier.kind);
+
+	if (protect_way(t->path) == PROTECT_WAY_ESP)
+		return protect_carries(t->path->pair, header, mtu);
+	return mtu > carrier ? mtu - carrier : 0;
+}
+
+static uint16_t inner_mtu(const struct tunnel *t, const struct encap *e, size_t header,
+			  instant_t now)
+{
+	size_t most = tunnel_outer_most(t, header, now);
 	size_t overhead = e->ops->overhead(&e->spec);
 
 	/* Every IPv4 node takes 68 octets whole (RFC 791 3.2). */
-	if (mtu < overhead + IPV4_MTU_MIN)
+	if (most < overhead + IPV4_MTU_MIN)
 		return IPV4_MTU_MIN;
-	return (uint16_t)(mtu - overhead);
+	return (uint16_t)(most - overhead);
+}
+
+uint16_t tunnel_inner_mtu(const struct tunnel *t, const struct encap *e, instant_t now)
+{
+	return inner_mtu(t, e, IPV4_HEADER, now);
+}
+
+uint16_t tunnel_inner_mtu_for(const struct tunnel *t, const struct encap *e,
+			      const struct ipv4 *inner, instant_t now)
+{
+	bool kept = e->spec.kind == ENCAP_MINIMAL;
+
+	return inner_mtu(t, e, kept ? ipv4_header_len(inner) : IPV4_HEADER, now);
 }

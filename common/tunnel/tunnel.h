@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct fwd_site;
+struct protect_pair;
 
 /* What tells tunnels apart on receipt; no padding, since it is hashed as bytes. */
 struct outer_key {
@@ -24,14 +25,16 @@ struct outer_key {
 	uint32_t gre_key;
 	uint8_t protocol;
 	uint8_t has_gre_key;
-	uint16_t zero;
+	uint16_t port; /* of the peer, where the carrier is bound to one; host order */
+	uint32_t carrier; /* enum carrier_kind */
 };
 
 /* What tells paths apart, whatever the keys. */
 struct path_key {
 	struct in_addr local;
 	struct in_addr remote;
-	uint32_t protocol;
+	uint16_t protocol;
+	uint16_t carrier; /* enum carrier_kind */
 };
 
 /*
@@ -41,7 +44,9 @@ struct path_key {
  */
 struct tunnel_path {
 	struct path_key key;
-	struct list tunnels; /* those that take it; gone with the last */
+	struct list tunnels;       /* those that take it; gone with the last */
+	struct protect_pair *pair; /* what protects its ends, or NULL */
+	struct list of_pair;
 	struct path_mtu mtu;
 	bool owes;
 	uint8_t owed_code; /* of a destination unreachable */
@@ -92,7 +97,17 @@ void tunnel_reconfigure(struct tunnel *t, const struct tunnel_spec *spec);
 /* The encapsulation that this inner packet takes. */
 struct encap *tunnel_encap_for(struct tunnel *t, const struct ipv4 *inner);
 
-/* The largest inner packet that fits the path in that encapsulation; at least 68. */
+/*
+ * The largest inner packet that fits the path in that encapsulation, and in what
+ * carries and protects it; at least 68.
+ */
 uint16_t tunnel_inner_mtu(const struct tunnel *t, const struct encap *e, instant_t now);
+
+/* The same for a packet like `inner`, whose options may stay in the outer header. */
+uint16_t tunnel_inner_mtu_for(const struct tunnel *t, const struct encap *e,
+			      const struct ipv4 *inner, instant_t now);
+
+/* The largest packet with an outer header of `header` octets, before all that. */
+size_t tunnel_outer_most(const struct tunnel *t, size_t header, instant_t now);
 
 #endif

@@ -199,7 +199,7 @@ static void unsound_outer_packets_have_their_reason(void)
 	bench_inbound(&b, p);
 	CU_ASSERT_EQUAL(bench_drops(&b, "outer-fragment"), 1);
 	p = golden(&b);
-	pkt_ipv4(p)->protocol = PROTO_UDP;
+	pkt_ipv4(p)->protocol = PROTO_TCP;
 	ipv4_seal(pkt_ipv4(p));
 	bench_inbound(&b, p);
 	CU_ASSERT_EQUAL(bench_drops(&b, "no-tunnel"), 1);
