@@ -51,9 +51,8 @@ static size_t max_entries(const void *config)
 static const struct agent_program program = {
 	.name = "mip-fa",
 	.command = "mip-fa",
-	.summary = "The foreign agent of Mobile IPv4: lets visiting mobile nodes "
-		   "register\n"
-		   "through it, and is the end of the tunnels to them.",
+	.summary = "The foreign agent of Mobile IPv4: lets visiting mobile nodes\n"
+		   "register through it, and is the end of the tunnels to them.",
 	.default_config = "/etc/sojourn/fa.xml",
 	.router = true,
 	.core = { AGENT_CORE_OPS(fa), .violations = fa_violations },

@@ -101,9 +101,9 @@ static size_t max_entries(const void *config)
 static const struct agent_program program = {
 	.name = "mip-ha",
 	.command = "mip-ha",
-	.summary = "The home agent of Mobile IPv4: keeps track of its mobile nodes, "
-		   "takes up\n"
-		   "what is sent to them at home and tunnels it to where they are.",
+	.summary = "The home agent of Mobile IPv4: keeps track of its mobile nodes,\n"
+		   "takes up what is sent to them at home and tunnels it to where\n"
+		   "they are.",
 	.default_config = "/etc/sojourn/ha.xml",
 	.router = true,
 	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations,

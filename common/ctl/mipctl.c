@@ -31,13 +31,11 @@ static const char *const default_sockets[] = {
 static const char usage[] =
 	"Usage: mipctl [-s SOCKET] [--json] REQUEST...\n"
 	"\n"
-	"Ask a running home agent, foreign agent or mobile node, and print its "
-	"answer.\n"
+	"Ask a running home agent, foreign agent or mobile node; print its answer.\n"
 	"\n"
-	"  show "
-	"status|bindings|visitors|pending|tunnels|associations|counters|violations\n"
-	"  clear binding ADDR    drop all mobility bindings of a home address "
-	"(mip-ha)\n"
+	"  show WHAT             status, bindings, visitors, pending, tunnels,\n"
+	"                        associations, counters or violations\n"
+	"  clear binding ADDR    drop all bindings of a home address (mip-ha)\n"
 	"  clear visitor ADDR    forget a visitor (mip-fa)\n"
 	"  reload                read the configuration again, as SIGHUP does\n"
 	"  log LEVEL             debug, info or warn\n"
@@ -50,8 +48,8 @@ static const char usage[] =
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"
 	"\n"
-	"Exit status: 0 done; 1 the agent refused or cannot be reached; 2 wrong "
-	"usage.\n";
+	"Exit status: 0 done; 1 the agent refused or cannot be reached;\n"
+	"2 wrong usage.\n";
 
 struct column {
 	const char *key;

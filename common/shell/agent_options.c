@@ -31,22 +31,17 @@ static void print_help(const struct agent_program *p)
 {
 	printf("Usage: %s [-c FILE] [-t] [-b]\n\n%s\n\n"
 	       "  -c, --config FILE      the configuration; default %s\n"
-	       "  -t, --test             check the configuration, say all its faults, "
-	       "and end\n"
+	       "  -t, --test             check the configuration, and say all faults\n"
 	       "  -f, --foreground       stay in the foreground (the default)\n"
-	       "  -b, --background       go to the background once everything is "
-	       "started\n"
+	       "  -b, --background       go to the background once started\n"
 	       "      --pid-file FILE    write the process id there\n"
-	       "      --log-level LEVEL  debug, info or warn, instead of the "
-	       "configuration's\n"
+	       "      --log-level LEVEL  debug, info or warn, whatever is configured\n"
 	       "      --list-options     print every option of the configuration\n"
 	       "  -V, --version          print the version\n"
 	       "  -h, --help             print this\n\n"
-	       "SIGTERM and SIGINT end it cleanly, SIGHUP reads the configuration "
-	       "again.\n"
-	       "Exit status: 0 done; 1 it could not start, or the configuration has "
-	       "faults;\n"
-	       "2 wrong usage.\n",
+	       "SIGTERM and SIGINT end it cleanly; SIGHUP reads the configuration\n"
+	       "again.  Exit status: 0 done; 1 it could not start, or the\n"
+	       "configuration has faults; 2 wrong usage.\n",
 	       p->command, p->summary, p->default_config);
 }
 

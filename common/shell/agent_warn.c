@@ -68,8 +68,8 @@ void agent_warn(struct agent_shell *s)
 	if (!host_clock_is_kept())
 		log_say(s->log, NOTE_WARN,
 			"the clock is not synchronised; registrations whose timestamps "
-			"differ "
-			"too much are refused (code 133) until the node has adjusted");
+			"differ too much are refused (code 133) until the node has "
+			"adjusted");
 	warn_modules(s);
 	agent_warn_links(s);
 	if (!s->program->router)
