@@ -17,8 +17,23 @@
 /* Twice a vector on every way through, and room for copies and fragments. */
 enum { POOL_PACKETS = 1024 };
 
-/* The descriptors that packets come from. */
-enum source { FROM_TUN, FROM_IPIP, FROM_GRE, FROM_MINIMAL, FROM_ICMP, SOURCE_COUNT };
+/* Pairs of ends come and go: how long at most until their keepalives are noticed. */
+enum { KEEPALIVE_LOOK_S = 5 };
+
+/* The descriptors that packets come from; those after FROM_ICMP only when asked for. */
+enum source {
+	FROM_TUN,
+	FROM_IPIP,
+	FROM_GRE,
+	FROM_ESP,
+	FROM_MINIMAL,
+	FROM_ICMP,
+	FROM_ESP_UDP,
+	FROM_GRE_UDP,
+	FROM_MIP_DATA,
+	SOURCE_COUNT,
+	SOURCES_AT_START = FROM_ESP_UDP
+};
 
 struct datapath {
 	struct datapath_config config;
@@ -29,6 +44,7 @@ struct datapath {
 	struct pktio wire;
 	struct pktio link;
 	struct loop_watch *watch[SOURCE_COUNT];
+	struct loop_watch *keepalives;
 	int tun;
 
 	/* While what came out of the pipeline is being sent. */
@@ -133,9 +149,41 @@ static void on_gre(void *arg)
 	on_tunnelled(arg, FROM_GRE);
 }
 
+static void on_esp(void *arg)
+{
+	on_tunnelled(arg, FROM_ESP);
+}
+
 static void on_minimal(void *arg)
 {
 	on_tunnelled(arg, FROM_MINIMAL);
+}
+
+static void on_esp_udp(void *arg)
+{
+	on_tunnelled(arg, FROM_ESP_UDP);
+}
+
+static void on_gre_udp(void *arg)
+{
+	on_tunnelled(arg, FROM_GRE_UDP);
+}
+
+static void on_mip_data(void *arg)
+{
+	on_tunnelled(arg, FROM_MIP_DATA);
+}
+
+static void on_keepalives(void *arg)
+{
+	struct datapath *dp = arg;
+	struct now now = host_now();
+	struct pipeline_out out = { 0 };
+	instant_t look = instant_add(now.mono, duration_s(KEEPALIVE_LOOK_S));
+	instant_t next = pipeline_keepalives(dp->pipeline, now, &out);
+
+	send_out(dp, &out, now);
+	loop_set_timer(dp->keepalives, instant_min(next, look), now.mono);
 }
 
 /* Whether an error quotes a datagram to or from the registration port. */
@@ -199,7 +247,11 @@ static const struct {
 	[FROM_GRE] = { on_gre, PROTO_GRE, "raw socket for GRE" },
 	[FROM_MINIMAL] = { on_minimal, PROTO_MINIMAL,
 			   "raw socket for minimal encapsulation" },
+	[FROM_ESP] = { on_esp, PROTO_ESP, "raw socket for ESP" },
 	[FROM_ICMP] = { on_icmp, PROTO_ICMP, "raw socket for ICMP" },
+	[FROM_ESP_UDP] = { on_esp_udp, 0, "UDP socket for ESP" },
+	[FROM_GRE_UDP] = { on_gre_udp, 0, "UDP socket for GRE" },
+	[FROM_MIP_DATA] = { on_mip_data, 0, "raw socket for tunnel data" },
 };
 
 static int open_source(struct datapath *dp, enum source s)
@@ -209,6 +261,12 @@ static int open_source(struct datapath *dp, enum source s)
 		return pktio_tun_open(&dp->in[s], dp->config.tun, &dp->tun);
 	case FROM_ICMP:
 		return pktio_icmp_open(&dp->in[s]);
+	case FROM_ESP_UDP:
+		return pktio_udp_open(&dp->in[s], dp->config.ports.esp);
+	case FROM_GRE_UDP:
+		return pktio_udp_open(&dp->in[s], dp->config.ports.gre);
+	case FROM_MIP_DATA:
+		return pktio_mip_data_open(&dp->in[s], dp->config.ports.mip);
 	default:
 		return pktio_raw_open(&dp->in[s], sources[s].protocol);
 	}
@@ -218,7 +276,7 @@ static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
 {
 	int error;
 
-	for (enum source s = 0; s < SOURCE_COUNT; s++) {
+	for (enum source s = 0; s < SOURCES_AT_START; s++) {
 		fault->what = sources[s].what;
 		error = open_source(dp, s);
 		if (error != 0)
@@ -234,9 +292,11 @@ static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
 
 static int open_tables(struct datapath *dp, struct datapath_fault *fault)
 {
-	const struct pipeline_config config = {
-		.pool = &dp->pool, .owns = owns, .link_mtu = link_mtu, .arg = dp
-	};
+	const struct pipeline_config config = { .pool = &dp->pool,
+						.owns = owns,
+						.link_mtu = link_mtu,
+						.arg = dp,
+						.ports = dp->config.ports };
 
 	fault->what = "packet buffers and tables";
 	if (pkt_pool_init(&dp->pool, POOL_PACKETS) != 0)
@@ -258,6 +318,7 @@ int datapath_open(struct datapath **out, const struct datapath_config *config,
 	if (!dp)
 		return -ENOMEM;
 	dp->config = *config;
+	dp->config.ports = carrier_ports(config->ports);
 	for (enum source s = 0; s < SOURCE_COUNT; s++)
 		pktio_init(&dp->in[s], &dp->pool, config->counts);
 	pktio_init(&dp->wire, &dp->pool, config->counts);
@@ -278,6 +339,7 @@ void datapath_close(struct datapath *dp)
 {
 	if (!dp)
 		return;
+	loop_unwatch(dp->keepalives);
 	for (enum source s = 0; s < SOURCE_COUNT; s++) {
 		loop_unwatch(dp->watch[s]);
 		pktio_close(&dp->in[s]);
@@ -302,8 +364,43 @@ int datapath_start(struct datapath *dp, struct loop *loop)
 {
 	int error = 0;
 
-	for (enum source s = 0; s < SOURCE_COUNT && error == 0; s++)
+	for (enum source s = 0; s < SOURCES_AT_START && error == 0; s++)
 		error = watch_source(dp, loop, s);
+	return error;
+}
+
+static int start_keepalives(struct datapath *dp, struct loop *loop)
+{
+	if (!dp->keepalives)
+		dp->keepalives = loop_watch_timer(loop, on_keepalives, dp);
+	if (!dp->keepalives)
+		return -ENOMEM;
+	on_keepalives(dp);
+	return 0;
+}
+
+int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carrier c)
+{
+	static const enum source source_of[DATAPATH_CARRIERS] = {
+		[DATAPATH_ESP_UDP] = FROM_ESP_UDP,
+		[DATAPATH_GRE_UDP] = FROM_GRE_UDP,
+		[DATAPATH_MIP_DATA] = FROM_MIP_DATA
+	};
+	enum source s = source_of[c];
+	int error;
+
+	if (dp->watch[s])
+		return 0;
+	error = open_source(dp, s);
+	if (error == 0)
+		error = watch_source(dp, loop, s);
+	if (error == 0 && c == DATAPATH_ESP_UDP)
+		error = start_keepalives(dp, loop);
+	if (error == 0)
+		return 0;
+	loop_unwatch(dp->watch[s]);
+	dp->watch[s] = NULL;
+	pktio_close(&dp->in[s]);
 	return error;
 }
 

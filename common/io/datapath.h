@@ -4,7 +4,8 @@
  * pipeline between them, the forwarding table that the pipeline reads.
  *
  *     TUN --> pipeline_outbound --> raw socket (wire)
- *     raw 4, 47, 55 --> pipeline_inbound --> TUN, or packet socket (visitors)
+ *     raw 4, 47, 50, 55 --> pipeline_inbound --> TUN, or packet socket (visitors)
+ *     UDP 4500, 4754, 434 --> the same, when asked for
  *     raw ICMP --> pipeline_icmp, or the control plane
  *
  * Each wake-up handles one vector, so that registrations are not kept waiting.
@@ -17,6 +18,7 @@
 #include "common/base/counters.h"
 #include "common/io/io_count.h"
 #include "common/io/loop.h"
+#include "common/tunnel/encap_udp.h"
 #include "common/tunnel/fwd.h"
 
 #include <stddef.h>
@@ -29,10 +31,19 @@ struct datapath_config {
 	size_t max_tunnels;
 	const struct links *links; /* borrowed: our addresses, MTUs of links */
 	struct io_counts *counts;
+	struct carrier_ports ports; /* where carriers come in; 0: as usual */
 
 	/* ICMP errors about UDP datagrams of port 434 are the control plane's. */
 	void (*icmp)(void *arg, const struct icmp_datagram *dg);
 	void *arg;
+};
+
+/* UDP that carries tunnels, of which a program takes what its tunnels need. */
+enum datapath_carrier {
+	DATAPATH_ESP_UDP,
+	DATAPATH_GRE_UDP,
+	DATAPATH_MIP_DATA,
+	DATAPATH_CARRIERS
 };
 
 /* What of it failed: static text, for a message. */
@@ -47,6 +58,12 @@ void datapath_close(struct datapath *dp);
 
 /* Begin to handle packets on the loop.  0 or -ENOMEM. */
 int datapath_start(struct datapath *dp, struct loop *loop);
+
+/*
+ * Take that carrier's packets too, from now on; asking again does nothing.  0 or
+ * -errno; -EADDRINUSE when somebody has the port, as an IKE daemon has that of ESP.
+ */
+int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carrier c);
 
 /* The TUN device was removed: make it again, under another index.  0 or -errno. */
 int datapath_reopen(struct datapath *dp, struct loop *loop);

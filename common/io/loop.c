@@ -103,15 +103,6 @@ void loop_unwatch(struct loop_watch *w)
 	free(w);
 }
 
-int loop_on_deadline(struct loop *l, loop_fn *fn, void *arg)
-{
-	l->on_deadline = fn;
-	l->on_deadline_arg = arg;
-	if (!l->timer)
-		l->timer = evtimer_new(l->base, on_timer, l);
-	return l->timer ? 0 : -ENOMEM;
-}
-
 /* From now to `at`, rounded up to the microseconds that libevent knows. */
 static struct timeval wait_until(instant_t at, instant_t now)
 {
@@ -120,6 +111,42 @@ static struct timeval wait_until(instant_t at, instant_t now)
 	if (us < 0)
 		us = 0;
 	return (struct timeval){ .tv_sec = us / 1000000, .tv_usec = us % 1000000 };
+}
+
+struct loop_watch *loop_watch_timer(struct loop *l, loop_fn *fn, void *arg)
+{
+	struct loop_watch *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->fn = fn;
+	w->arg = arg;
+	w->event = evtimer_new(l->base, on_event, w);
+	if (w->event)
+		return w;
+	loop_unwatch(w);
+	return NULL;
+}
+
+void loop_set_timer(struct loop_watch *w, instant_t at, instant_t now)
+{
+	struct timeval wait;
+
+	if (instant_is_never(at)) {
+		evtimer_del(w->event);
+		return;
+	}
+	wait = wait_until(at, now);
+	evtimer_add(w->event, &wait);
+}
+
+int loop_on_deadline(struct loop *l, loop_fn *fn, void *arg)
+{
+	l->on_deadline = fn;
+	l->on_deadline_arg = arg;
+	if (!l->timer)
+		l->timer = evtimer_new(l->base, on_timer, l);
+	return l->timer ? 0 : -ENOMEM;
 }
 
 void loop_set_deadline(struct loop *l, instant_t at, instant_t now)

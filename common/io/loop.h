@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The event loop: readable descriptors, signals, and one timer.
+ * The event loop: readable descriptors, signals, the core's deadline, and timers
+ * of the edge's own.
  *
  * Handlers do a bounded amount of work and return; what is left is reported
  * again on the next turn, so that no source starves another.
@@ -25,6 +26,10 @@ struct loop_watch *loop_watch_fd(struct loop *l, int fd, loop_fn *fn, void *arg)
 struct loop_watch *loop_watch_signal(struct loop *l, int number, loop_fn *fn,
 				     void *arg);
 void loop_unwatch(struct loop_watch *w);
+
+/* Call `fn` whenever its timer has run out; it is not set yet.  NULL on failure. */
+struct loop_watch *loop_watch_timer(struct loop *l, loop_fn *fn, void *arg);
+void loop_set_timer(struct loop_watch *w, instant_t at, instant_t now);
 
 /* What the timer calls.  Returns 0 or -ENOMEM. */
 int loop_on_deadline(struct loop *l, loop_fn *fn, void *arg);

@@ -13,6 +13,7 @@ edge_sources += \
 	common/io/netlink.c common/io/netlink.h \
 	common/io/pktio.c common/io/pktio.h \
 	common/io/pktio_packet.c common/io/pktio_raw.c common/io/pktio_tun.c \
+	common/io/pktio_udp.c \
 	common/io/reg_sock.c common/io/reg_sock.h \
 	common/io/rtnl.c common/io/rtnl.h \
 	common/io/rtnl_edit.c common/io/rtnl_edit.h \

@@ -38,6 +38,8 @@ struct pktio {
 	int fd;
 	struct pkt_pool *pool; /* borrowed */
 	struct io_counts *counts;
+	uint16_t port;    /* of a UDP socket, host order */
+	uint16_t next_id; /* of packets that it makes whole */
 };
 
 /* Nothing open yet; comes before the openers below. */
@@ -52,6 +54,15 @@ int pktio_tun_open(struct pktio *io, const char *name, int *ifindex);
 
 /* Whole IPv4 packets of `protocol` to addresses of ours, fragments put together. */
 int pktio_raw_open(struct pktio *io, uint8_t protocol);
+
+/* Datagrams to that port of ours as whole IPv4 packets; -EADDRINUSE if it is taken. */
+int pktio_udp_open(struct pktio *io, uint16_t port);
+
+/*
+ * Tunnel data messages of Mobile IP (RFC 3519 3.3) to that port, as whole IPv4
+ * packets.  Whoever has bound the port gets them as well, unless filtered out.
+ */
+int pktio_mip_data_open(struct pktio *io, uint16_t port);
 
 /* Only the ICMP types that report errors. */
 int pktio_icmp_open(struct pktio *io);

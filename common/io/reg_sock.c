@@ -6,7 +6,10 @@
 #define _GNU_SOURCE
 #include "common/io/reg_sock.h"
 
+#include "common/wire/udp.h"
+
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/ip.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,8 @@ enum {
 	DATAGRAM_MAX = MIP_MESSAGE_MAX + 1,
 	CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int)),
 	RECEIVE_BUFFER = 4 << 20,
+	MIP_DATA = 4, /* type of a tunnel data message */
+	KEEP = 0x40000,
 };
 
 struct slot {
@@ -96,6 +101,25 @@ void reg_sock_close(struct reg_sock *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s);
+}
+
+/* A UDP socket's filter sees the UDP header first; what has no type is kept. */
+int reg_sock_leave_data(struct reg_sock *s)
+{
+	struct sock_filter code[] = {
+		/* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		/* 1 */ BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, UDP_HEADER, 0, 2),
+		/* 2 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, UDP_HEADER),
+		/* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MIP_DATA, 1, 0),
+		/* 4 */ BPF_STMT(BPF_RET | BPF_K, KEEP),
+		/* 5 */ BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	const socklen_t size = sizeof(program);
+
+	if (setsockopt(s->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, size) != 0)
+		return -errno;
+	return 0;
 }
 
 int reg_sock_fd(const struct reg_sock *s)

@@ -26,6 +26,12 @@ struct reg_sock_handlers {
 int reg_sock_open(struct reg_sock **out, uint16_t port, struct io_counts *counts);
 void reg_sock_close(struct reg_sock *s);
 
+/*
+ * Tunnel data messages of Mobile IP (RFC 3519 3.3) come another way (pktio.h): take
+ * no more of them.  0 or -errno.
+ */
+int reg_sock_leave_data(struct reg_sock *s);
+
 int reg_sock_fd(const struct reg_sock *s);
 
 /* Hand on what has come, at most a batch. */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * UDP sockets of the carriers: datagrams made whole IPv4 packets again, so that the
+ * stages behind see the same whatever they came through. The kernel has judged the
+ * checksum, so that there is none in what we make.
+ *
+ * A socket tells type of service and TTL of the header but not its identification
+ * nor DF. Only minimal encapsulation in ESP in UDP needs them, which keeps its inner
+ * packet's in the outer header: that one gets a number of ours, with which it can
+ * still be cut.
+ *
+ * Tunnel data of Mobile IP shares its port with registrations. A raw socket with a
+ * filter takes it past the registration socket, so that neither waits behind the
+ * other.
+ */
+#define _GNU_SOURCE
+#include "common/io/pktio.h"
+
+#include "common/base/bytes.h"
+#include "common/wire/ipv4.h"
+#include "common/wire/udp.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	BUFFER = 4 << 20,
+	HEADERS = IPV4_HEADER + UDP_HEADER,
+	MIP_DATA = 4, /* type of a tunnel data message (RFC 3519 3.3) */
+	KEEP = 0x40000,
+	CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)) +
+		      2 * CMSG_SPACE(sizeof(int)), /* TOS and TTL */
+};
+
+struct slot {
+	struct sockaddr_in from;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+};
+
+static void line_up(struct pkt *p, struct slot *slot, struct msghdr *m)
+{
+	slot->iov = (struct iovec){ p->data, pkt_room(p) };
+	*m = (struct msghdr){ .msg_name = &slot->from,
+			      .msg_namelen = sizeof(slot->from),
+			      .msg_iov = &slot->iov,
+			      .msg_iovlen = 1,
+			      .msg_control = slot->control,
+			      .msg_controllen = sizeof(slot->control) };
+}
+
+/* What the kernel tells of the header; false without the destination. */
+static bool read_control(struct msghdr *m, struct ipv4_fields *f)
+{
+	bool found = false;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		struct in_pktinfo info;
+		int ttl;
+
+		if (c->cmsg_level != IPPROTO_IP)
+			continue;
+		if (c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			f->dst = info.ipi_addr;
+			found = true;
+		} else if (c->cmsg_type == IP_TOS) {
+			f->tos = *CMSG_DATA(c);
+		} else if (c->cmsg_type == IP_TTL) {
+			memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
+			f->ttl = (uint8_t)ttl;
+		}
+	}
+	return found;
+}
+
+static uint16_t take_id(struct pktio *io)
+{
+	if (++io->next_id == 0)
+		io->next_id = 1;
+	return io->next_id;
+}
+
+/* Put the headers back in front; false if they cannot be told. */
+static bool make_whole(struct pktio *io, struct pkt *p, struct slot *slot,
+		       struct msghdr *m)
+{
+	struct ipv4_fields f = { .src = slot->from.sin_addr,
+				 .protocol = PROTO_UDP,
+				 .id = take_id(io) };
+	size_t datagram = p->len + UDP_HEADER;
+	struct writer w;
+	uint8_t *at;
+
+	if (!read_control(m, &f))
+		return false;
+	at = pkt_push(p, HEADERS);
+	if (!at)
+		return false;
+	ipv4_build(at, &f, datagram);
+	w = writer_over(at + IPV4_HEADER, UDP_HEADER);
+	write_u16(&w, ntohs(slot->from.sin_port));
+	write_u16(&w, io->port);
+	write_u16(&w, (uint16_t)datagram);
+	write_u16(&w, 0);
+	return true;
+}
+
+static void recv_udp(struct pktio *io, struct pkt_vec *v)
+{
+	struct pkt *p[PKT_VEC_MAX];
+	struct slot slot[PKT_VEC_MAX];
+	struct mmsghdr m[PKT_VEC_MAX];
+	unsigned n = 0, want = PKT_VEC_MAX - v->count;
+	int got;
+
+	for (; n < want && (p[n] = pkt_take(io->pool)); n++)
+		line_up(p[n], &slot[n], &m[n].msg_hdr);
+	if (n < want)
+		io->counts->by[IO_NO_BUFFER]++;
+	got = recvmmsg(io->fd, m, n, MSG_DONTWAIT, NULL);
+	for (unsigned i = 0; i < n; i++) {
+		if ((int)i < got) {
+			p[i]->len = m[i].msg_len;
+			if (make_whole(io, p[i], &slot[i], &m[i].msg_hdr)) {
+				pkt_vec_add(v, p[i]);
+				continue;
+			}
+			io->counts->by[IO_UDP_NO_INFO]++;
+		}
+		pkt_give(io->pool, p[i]);
+	}
+}
+
+static const struct pktio_ops udp_ops = { "udp", recv_udp, NULL };
+
+static int set(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
+}
+
+static int prepare(int fd, uint16_t port)
+{
+	const struct sockaddr_in any = { .sin_family = AF_INET,
+					 .sin_port = htons(port) };
+	int error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+
+	if (error == 0)
+		error = set(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	if (error == 0)
+		error = set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) != 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER); /* as much as we may */
+	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
+		error = -errno;
+	return error;
+}
+
+int pktio_udp_open(struct pktio *io, uint16_t port)
+{
+	int error;
+
+	io->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (io->fd < 0)
+		return -errno;
+	error = prepare(io->fd, port);
+	if (error != 0) {
+		pktio_close(io);
+		return error;
+	}
+	io->port = port;
+	io->ops = &udp_ops;
+	return 0;
+}
+
+/* A raw socket's filter sees the IPv4 header first. */
+static int keep_mip_data(int fd, uint16_t port)
+{
+	struct sock_filter code[] = {
+		/* 0 */ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* header length */
+		/* 1 */ BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),  /* UDP destination */
+		/* 2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 3),
+		/* 3 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, UDP_HEADER), /* type */
+		/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MIP_DATA, 0, 1),
+		/* 5 */ BPF_STMT(BPF_RET | BPF_K, KEEP),
+		/* 6 */ BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	const socklen_t size = sizeof(program);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, size) != 0)
+		return -errno;
+	return 0;
+}
+
+int pktio_mip_data_open(struct pktio *io, uint16_t port)
+{
+	int error = pktio_raw_open(io, PROTO_UDP);
+
+	if (error != 0)
+		return error;
+	error = keep_mip_data(io->fd, port);
+	if (error != 0)
+		pktio_close(io);
+	return error;
+}
