@@ -69,7 +69,8 @@ struct key_hello {
 	enum key_carrier carrier;
 	uint16_t port; /* where we take ESP in UDP */
 	key_algorithms_t algorithms;
-	uint64_t instance; /* drawn at each start: tells a restart from a reconnection */
+	/* Drawn at each start: tells a restart, and which end leads (the lower one). */
+	uint64_t instance;
 };
 
 /* "I receive this generation, under this SPI and algorithm." */

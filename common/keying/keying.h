@@ -11,8 +11,8 @@
  * tables and appends, in order, the effects that the edge must carry out
  * (keying_effect.h).  Carry out the effects of one call before the next call.
  *
- * Both ends may start a connection.  Where several stand at once, the end with the
- * lower address decides: the newest that was authenticated goes on.  So it does not
+ * Both ends may start a connection.  Where several stand at once, one of the ends
+ * decides: the newest that was authenticated goes on.  So it does not
  * matter who started, who restarted, or what was lost on the way.
  */
 #ifndef COMMON_KEYING_KEYING_H

@@ -54,16 +54,17 @@ enum tls_role { TLS_CLIENT, TLS_SERVER };
 struct tls;
 
 /*
- * The credentials are borrowed and outlive it.  A client's first flight is there to
- * be sent at once.  `ntp` is the time that certificates are judged by.  NULL: no
+ * The credentials may be freed before it.  A client's first flight is there to be
+ * sent at once.  `ntp` is the time that certificates are judged by.  NULL: no
  * memory.
  */
 struct tls *tls_new(struct tls_credentials *c, enum tls_role role, uint64_t ntp);
 void tls_free(struct tls *t);
 
 /*
- * Take bytes of the stream in.  A fault is final.  KEY_FAULT_CUT: the peer ended
- * the connection in good order.
+ * Take bytes of the stream in; then tls_read() until nothing is left.  A fault, of
+ * any of these calls, is final.  KEY_FAULT_CUT: the peer ended the connection in
+ * good order.
  */
 enum key_fault tls_receive(struct tls *t, const void *bytes, size_t len);
 
@@ -73,8 +74,8 @@ const char *tls_detail(const struct tls *t);
 /* Whether both ends are authenticated: only then is anything read or written. */
 bool tls_is_open(const struct tls *t);
 
-/* Plaintext that came; the number of octets, at most `room`. */
-size_t tls_read(struct tls *t, void *bytes, size_t room);
+/* Plaintext that came, at most `room` octets; *len is 0 when there is no more. */
+enum key_fault tls_read(struct tls *t, void *bytes, size_t room, size_t *len);
 
 /* At most TLS_MESSAGE_MAX octets. */
 enum key_fault tls_write(struct tls *t, const void *bytes, size_t len);
@@ -91,6 +92,9 @@ void tls_sent(struct tls *t);
  */
 int tls_export(struct tls *t, const char *label, const void *context,
 	       size_t context_len, uint8_t *out, size_t len);
+
+/* That of the PSK which authenticates this connection, "" if none does. */
+const char *tls_identity(const struct tls *t);
 
 /* For the operator: name of the cipher suite, "" before it is chosen. */
 const char *tls_suite(const struct tls *t);
