@@ -4,6 +4,7 @@
  */
 #include "fa/fa_conf.h"
 
+#include "common/conf/protect.h"
 #include "common/conf/shared.h"
 
 enum { MS_PER_S = 1000 };
@@ -77,6 +78,7 @@ static const struct conf_child children[] = {
 		  CONF_TUNNELS_MAX),
 	CONF_MANY(fa_config, conf_site_tunnel, common.site, common.site_count, 0,
 		  CONF_SITES_MAX),
+	CONF_PROTECTION_CHILDREN(fa_config, common, conf_keying),
 };
 
 static void check_offers(const struct fa_config *c, struct conf_check *k)
@@ -109,6 +111,13 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->home_agent,
 			 c->home_agent_count);
 	conf_check_common(k->faults, &c->common);
+	conf_check_protection(k->faults,
+			      &(struct conf_protected){
+				      .common = &c->common,
+				      .local = c->care_of,
+				      .element = "peer-agent",
+				      .agent = c->home_agent,
+				      .agent_count = c->home_agent_count });
 }
 
 const struct conf_element fa_config_schema = {

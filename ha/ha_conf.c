@@ -4,6 +4,7 @@
  */
 #include "ha/ha_conf.h"
 
+#include "common/conf/protect.h"
 #include "common/conf/shared.h"
 #include "ha/binding.h"
 
@@ -120,13 +121,14 @@ static const struct conf_child children[] = {
 	  .max = 1 },
 	CONF_MANY(ha_config, home_network, network, network_count, 0, CONF_SITES_MAX),
 	CONF_MANY(ha_config, conf_advertise, advert, advert_count, 0, CONF_LINKS_MAX),
-	CONF_MANY(ha_config, conf_node, node, node_count, 0, CONF_PEERS_MAX),
+	CONF_MANY(ha_config, conf_home_node, node, node_count, 0, CONF_PEERS_MAX),
 	CONF_MANY(ha_config, conf_peer_agent, foreign_agent, foreign_agent_count, 0,
 		  CONF_PEERS_MAX),
 	CONF_MANY(ha_config, conf_tunnel, common.tunnel, common.tunnel_count, 0,
 		  CONF_TUNNELS_MAX),
 	CONF_MANY(ha_config, conf_site_tunnel, common.site, common.site_count, 0,
 		  CONF_SITES_MAX),
+	CONF_PROTECTION_CHILDREN(ha_config, common, conf_keying),
 };
 
 static void check_offers(const struct ha_config *c, struct conf_check *k)
@@ -227,6 +229,15 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->foreign_agent,
 			 c->foreign_agent_count);
 	conf_check_common(k->faults, &c->common);
+	conf_check_protection(k->faults,
+			      &(struct conf_protected){
+				      .common = &c->common,
+				      .local = c->address,
+				      .element = "peer-agent",
+				      .agent = c->foreign_agent,
+				      .agent_count = c->foreign_agent_count,
+				      .node = c->node,
+				      .node_count = c->node_count });
 }
 
 const struct conf_element ha_config_schema = {

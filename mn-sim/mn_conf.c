@@ -4,6 +4,7 @@
  */
 #include "mn-sim/mn_conf.h"
 
+#include "common/conf/protect.h"
 #include "common/conf/shared.h"
 
 static const struct conf_attr control_rows[] = {
@@ -89,6 +90,7 @@ static const struct conf_attr rows[] = {
 		 .help = "keep earlier bindings (S)"),
 	CONF_ROW(mn_config, deregister_on_exit, "deregister-on-exit", CONF_BOOL,
 		 .def = "yes", .help = "take all bindings back at the end"),
+	CONF_PROTECTION_ROWS(mn_config, home_association.protection),
 };
 
 static const struct conf_child children[] = {
@@ -106,6 +108,7 @@ static const struct conf_child children[] = {
 	  .max = 1 },
 	CONF_MANY(mn_config, conf_tunnel, common.tunnel, common.tunnel_count, 0,
 		  CONF_TUNNELS_MAX),
+	CONF_PROTECTION_CHILDREN(mn_config, common, conf_node_keying),
 };
 
 static void check_home(const struct mn_config *c, struct conf_check *k)
@@ -120,6 +123,27 @@ static void check_home(const struct mn_config *c, struct conf_check *k)
 			   "is not in the home network");
 }
 
+/* Only a node that is its own end of the tunnel has anything to protect. */
+static void check_protection(struct mn_config *c, struct conf_check *k)
+{
+	struct peer_protection *p = &c->home_association.protection;
+	const struct conf_protected all = { .common = &c->common,
+					    .local = c->colocated.addr.addr,
+					    .element = "mobile-node",
+					    .agent = &c->home_association,
+					    .agent_count = 1 };
+
+	conf_settle_protection(p, k);
+	if (p->policy != PROTECT_OFF && !c->has_colocated)
+		conf_warn(k->faults, k->line, k->element, "protection",
+			  "is for a node with a co-located address only: elsewhere the "
+			  "foreign agent is the end of the tunnel");
+	if (p->policy != PROTECT_OFF && c->home_agent.s_addr == INADDR_ANY)
+		conf_fault(k->faults, k->line, k->element, "protection",
+			   "needs home-agent");
+	conf_check_protection(k->faults, &all);
+}
+
 static void check(void *object, struct conf_check *k)
 {
 	struct mn_config *c = object;
@@ -131,6 +155,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "foreign-agent", "address", c->foreign_agent,
 			 c->foreign_agent_count);
 	conf_check_common(k->faults, &c->common);
+	check_protection(c, k);
 }
 
 const struct conf_element mn_config_schema = {

@@ -33,6 +33,42 @@ struct encap_spec config_encap_for(const struct common_config *c, struct in_addr
 	return spec;
 }
 
+static const struct esp_config *esp_for(const struct common_config *c,
+					struct in_addr peer)
+{
+	const struct esp_config *any = NULL;
+
+	for (unsigned i = 0; i < c->esp_count; i++) {
+		const struct esp_config *e = &c->esp[i];
+
+		if (e->peer.s_addr == INADDR_ANY)
+			any = any ? any : e;
+		else if (e->peer.s_addr == peer.s_addr)
+			return e;
+	}
+	return any;
+}
+
+struct esp_config config_esp_for(const struct common_config *c, struct in_addr peer)
+{
+	const struct esp_config *e = esp_for(c, peer);
+	/* What the rows of <esp> have for defaults. */
+	const struct esp_config plain = {
+		.algorithm = ESP_AES_128_GCM,
+		.carrier = CARRIER_UDP,
+		.port = 4500,
+		.esn = true,
+		.window = 1024,
+		.rekey_seconds = 3600,
+		.rekey_octets = UINT64_C(68719476736),
+		.rekey_packets = UINT64_C(1000000000),
+		.reauthenticate_seconds = 28800,
+		.dead_after = duration_s(30),
+	};
+
+	return e ? *e : plain;
+}
+
 enum encap_kind config_encap_kind(uint8_t request_flags)
 {
 	if (request_flags & MIP_FLAG_G)

@@ -10,6 +10,7 @@
 #ifndef COMMON_AGENT_CONFIG_H
 #define COMMON_AGENT_CONFIG_H
 
+#include "common/agent/protection.h"
 #include "common/base/clock.h"
 #include "common/base/secret.h"
 #include "common/security/crypto.h"
@@ -38,6 +39,7 @@ struct peer_config {
 	struct in_addr addr;
 	struct assoc_config *assoc;
 	unsigned assoc_count;
+	struct peer_protection protection;
 	int line;
 };
 
@@ -88,7 +90,7 @@ struct store_config {
 
 enum log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
-/* <log>, <control> and <limits>, the same in every program. */
+/* <log>, <control>, <limits>, tunnels and ESP: the same in every program. */
 struct common_config {
 	int log_level; /* enum note_level */
 	enum log_to log_to;
@@ -102,6 +104,12 @@ struct common_config {
 	unsigned tunnel_count;
 	struct site_config *site;
 	unsigned site_count;
+
+	struct keying_options keying;
+	struct esp_config *esp;
+	unsigned esp_count;
+	struct manual_esp_config *manual;
+	unsigned manual_count;
 };
 
 /*
@@ -110,6 +118,12 @@ struct common_config {
  */
 struct encap_spec config_encap_for(const struct common_config *c, struct in_addr peer,
 				   enum encap_kind kind);
+
+/*
+ * What associations with `peer` are like: the <esp> of that peer, else the one for
+ * any, else the defaults of <esp>.
+ */
+struct esp_config config_esp_for(const struct common_config *c, struct in_addr peer);
 
 /* The kind that the M and G flags of a Request choose (RFC 5944 3.3): G before M. */
 enum encap_kind config_encap_kind(uint8_t request_flags);

@@ -8,7 +8,8 @@ pure_sources += \
 	common/agent/datagram.h \
 	common/agent/effect.c common/agent/effect.h common/agent/effect_text.c \
 	common/agent/links.c common/agent/links.h \
-	common/agent/note.def
+	common/agent/note.def \
+	common/agent/protection.h
 
 pure_sources += \
 	common/agent/sites.c common/agent/sites.h \

@@ -79,14 +79,28 @@ bool conf_key_parse(const char *text, struct secret *key, struct conf_reason *wh
 	return conf_refuse(why, "must begin with hex: or text:");
 }
 
-static bool is_private(int fd, const char *path, struct conf_reason *why)
+static bool regular(int fd, const char *path, struct stat *st, struct conf_reason *why)
+{
+	if (fstat(fd, st) < 0)
+		return conf_refuse(why, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st->st_mode))
+		return conf_refuse(why, "%s is not a regular file", path);
+	return true;
+}
+
+bool conf_file_is_regular(int fd, const char *path, struct conf_reason *why)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return conf_refuse(why, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return conf_refuse(why, "%s is not a regular file", path);
+	return regular(fd, path, &st, why);
+}
+
+bool conf_file_is_private(int fd, const char *path, struct conf_reason *why)
+{
+	struct stat st;
+
+	if (!regular(fd, path, &st, why))
+		return false;
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return conf_refuse(why, "%s is open to others; chmod 600 it", path);
 	return true;
@@ -111,30 +125,42 @@ static bool read_key(int fd, const char *path, struct secret *key,
 		     struct conf_reason *why)
 {
 	char text[KEY_TEXT_MAX + 2];
-	bool good = is_private(fd, path, why) && read_line(fd, text, why) &&
+	bool good = conf_file_is_private(fd, path, why) && read_line(fd, text, why) &&
 		    conf_key_parse(text, key, why);
 
 	secret_wipe(text, sizeof(text));
 	return good;
 }
 
-bool conf_key_read(const char *dir, const char *path, struct secret *key,
+int conf_file_open(const char *dir, const char *path, char whole[CONF_FILE_NAME],
 		   struct conf_reason *why)
 {
-	char whole[4096];
-	bool good;
 	int fd;
 
-	if (path[0] == '\0')
-		return conf_refuse(why, "must not be empty");
+	if (path[0] == '\0') {
+		conf_refuse(why, "must not be empty");
+		return -1;
+	}
 	if (path[0] == '/' || dir[0] == '\0')
-		snprintf(whole, sizeof(whole), "%s", path);
+		snprintf(whole, CONF_FILE_NAME, "%s", path);
 	else
-		snprintf(whole, sizeof(whole), "%s/%s", dir, path);
+		snprintf(whole, CONF_FILE_NAME, "%s/%s", dir, path);
 	/* Not to hang on a pipe that somebody put there. */
 	fd = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return conf_refuse(why, "%s: %s", whole, strerror(errno));
+		conf_refuse(why, "%s: %s", whole, strerror(errno));
+	return fd;
+}
+
+bool conf_key_read(const char *dir, const char *path, struct secret *key,
+		   struct conf_reason *why)
+{
+	char whole[CONF_FILE_NAME];
+	int fd = conf_file_open(dir, path, whole, why);
+	bool good;
+
+	if (fd < 0)
+		return false;
 	good = read_key(fd, whole, key, why);
 	close(fd);
 	return good;

@@ -24,7 +24,7 @@
 enum conf_type {
 	CONF_BOOL,      /* bool: yes or no */
 	CONF_NOT,       /* bool that says the contrary of the attribute */
-	CONF_NUMBER,    /* uint8_t, uint16_t, uint32_t: decimal */
+	CONF_NUMBER,    /* uint8_t, uint16_t, uint32_t, uint64_t: decimal */
 	CONF_IDENT,     /* uint32_t: decimal, or hexadecimal after 0x */
 	CONF_SECONDS,   /* uint16_t, uint32_t: whole seconds, 1800 or 1800s */
 	CONF_DURATION,  /* duration_t: 3, 0.75, 3s, 500ms; range in milliseconds */
@@ -36,6 +36,8 @@ enum conf_type {
 	CONF_NAME,      /* char[]: letters, digits, "-", "_", "." */
 	CONF_TEXT,      /* char[]: one line */
 	CONF_PATH,      /* char[]: a file name */
+	CONF_FILE,      /* char[]: the whole name of a file that we can read */
+	CONF_OWN_FILE,  /* the same, readable by its owner only */
 	CONF_CHOICE,    /* int or enum: one of `choices` */
 	CONF_KEY,       /* struct secret: hex:... or text:... */
 	CONF_KEY_FILE,  /* struct secret: a file that holds the same */

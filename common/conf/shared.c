@@ -6,6 +6,7 @@
 #include "common/conf/shared.h"
 
 #include "common/agent/effect.h"
+#include "common/conf/protect.h"
 #include "common/conf/value.h"
 
 #include <string.h>
@@ -142,17 +143,37 @@ static const struct conf_child peer_children[] = {
 
 static void check_peer(void *object, struct conf_check *c)
 {
-	conf_check_spis(c->faults, object);
+	struct peer_config *p = object;
+
+	conf_check_spis(c->faults, p);
+	conf_settle_protection(&p->protection, c);
 }
 
+#define HOME_ADDRESS_ROW                                                           \
+	CONF_ROW(peer_config, addr, "home-address", CONF_ADDRESS,                  \
+		 .required = true, .help = "the node's home address")
+#define AGENT_ADDRESS_ROW                                                          \
+	CONF_ROW(peer_config, addr, "address", CONF_ADDRESS, .required = true,     \
+		 .help = "the agent's address")
+
 static const struct conf_attr node_rows[] = {
-	CONF_ROW(peer_config, addr, "home-address", CONF_ADDRESS, .required = true,
-		 .help = "the node's home address"),
+	HOME_ADDRESS_ROW,
+};
+
+static const struct conf_attr home_node_rows[] = {
+	HOME_ADDRESS_ROW,
+	CONF_PROTECTION_ROWS(peer_config, protection),
 };
 
 static const struct conf_attr agent_rows[] = {
-	CONF_ROW(peer_config, addr, "address", CONF_ADDRESS, .required = true,
-		 .help = "the agent's address"),
+	AGENT_ADDRESS_ROW,
+};
+
+static const struct conf_attr peer_agent_rows[] = {
+	AGENT_ADDRESS_ROW,
+	CONF_PROTECTION_ROWS(peer_config, protection),
+	CONF_ROW(peer_config, protection.name, "certificate-name", CONF_NAME,
+		 .help = "its name in its certificate, if that has not its address"),
 };
 
 #define PEER_ELEMENT(name_, rows_, help_)                                       \
@@ -166,8 +187,10 @@ static const struct conf_attr agent_rows[] = {
 
 const struct conf_element conf_node =
 	PEER_ELEMENT("node", node_rows, "a mobile node and what is shared with it");
+const struct conf_element conf_home_node = PEER_ELEMENT(
+	"node", home_node_rows, "a mobile node and what is shared with it");
 const struct conf_element conf_peer_agent =
-	PEER_ELEMENT("peer-agent", agent_rows, "an agent of the other kind");
+	PEER_ELEMENT("peer-agent", peer_agent_rows, "an agent of the other kind");
 const struct conf_element conf_foreign_agent =
 	PEER_ELEMENT("foreign-agent", agent_rows, "a foreign agent that shares a key");
 

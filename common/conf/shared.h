@@ -15,6 +15,7 @@ extern const struct conf_element conf_log;           /* common_config */
 extern const struct conf_element conf_limits;        /* common_config */
 extern const struct conf_element conf_association;   /* assoc_config */
 extern const struct conf_element conf_node;          /* peer_config */
+extern const struct conf_element conf_home_node;     /* peer_config, protected */
 extern const struct conf_element conf_peer_agent;    /* peer_config */
 extern const struct conf_element conf_foreign_agent; /* peer_config */
 extern const struct conf_element conf_advertise;     /* advert_config */

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
@@ -130,8 +131,20 @@ static void store_number(void *field, size_t size, uint64_t v)
 	const uint16_t u16 = (uint16_t)v;
 	const uint32_t u32 = (uint32_t)v;
 
-	assert(size == 1 || size == 2 || size == 4);
-	memcpy(field, size == 1 ? &u8 : size == 2 ? (const void *)&u16 : &u32, size);
+	switch (size) {
+	case sizeof(u8):
+		memcpy(field, &u8, size);
+		break;
+	case sizeof(u16):
+		memcpy(field, &u16, size);
+		break;
+	case sizeof(u32):
+		memcpy(field, &u32, size);
+		break;
+	default:
+		assert(size == sizeof(v));
+		memcpy(field, &v, size);
+	}
 }
 
 static bool set_number(const struct conf_attr *row, const char *text, void *field,
@@ -329,6 +342,23 @@ static void list_choices(const struct conf_choice *c, char *text, size_t size)
 	}
 }
 
+/* Kept by the name that leads there from everywhere. */
+static bool set_file(const struct conf_attr *row, const char *path, const char *dir,
+		     bool (*good)(int fd, const char *path, struct conf_reason *why),
+		     void *field, struct conf_reason *why)
+{
+	char whole[CONF_FILE_NAME];
+	int fd = conf_file_open(dir, path, whole, why);
+	bool taken;
+
+	if (fd < 0)
+		return false;
+	taken = good(fd, whole, why) &&
+		set_string(row, whole, is_text_char, field, why);
+	close(fd);
+	return taken;
+}
+
 static bool set_choice(const struct conf_attr *row, const char *text, void *field,
 		       struct conf_reason *why)
 {
@@ -401,6 +431,10 @@ bool conf_value_set(const struct conf_attr *row, const char *text, const char *d
 	case CONF_TEXT:
 	case CONF_PATH:
 		return set_string(row, text, is_text_char, field, why);
+	case CONF_FILE:
+		return set_file(row, text, dir, conf_file_is_regular, field, why);
+	case CONF_OWN_FILE:
+		return set_file(row, text, dir, conf_file_is_private, field, why);
 	case CONF_CHOICE:
 		return set_choice(row, text, field, why);
 	case CONF_KEY:

@@ -101,6 +101,21 @@ static bool is_string(const struct conf_attr *row)
 	       row->type == CONF_TEXT || row->type == CONF_PATH;
 }
 
+/* Their whole names may be longer than what is written. */
+static bool is_file(const struct conf_attr *row)
+{
+	return row->type == CONF_KEY_FILE || row->type == CONF_FILE ||
+	       row->type == CONF_OWN_FILE;
+}
+
+/* The least that holds the row's range. */
+static const char *base_of(const struct conf_attr *row)
+{
+	if (row->type != CONF_NUMBER)
+		return "string";
+	return row->max > UINT32_MAX ? "unsignedLong" : "unsignedInt";
+}
+
 static void put_enumeration(const struct conf_attr *row, FILE *to)
 {
 	if (row->type == CONF_BOOL || row->type == CONF_NOT) {
@@ -118,7 +133,7 @@ static void put_range(const struct conf_attr *row, FILE *to)
 		put_number_facet("minInclusive", row->min, to);
 		put_number_facet("maxInclusive", row->max, to);
 	}
-	if (is_string(row) || row->type == CONF_KEY_FILE)
+	if (is_string(row) || is_file(row))
 		put_number_facet("minLength", 1, to);
 	if (is_string(row))
 		put_number_facet("maxLength", (int64_t)row->size - 1, to);
@@ -131,7 +146,7 @@ static void put_simple_type(const struct conf_attr *row, FILE *to)
 	fprintf(to,
 		"      <xs:simpleType>\n"
 		"        <xs:restriction base=\"xs:%s\">\n",
-		row->type == CONF_NUMBER ? "unsignedInt" : "string");
+		base_of(row));
 	if (pattern)
 		put_facet("pattern", pattern, to);
 	put_enumeration(row, to);
