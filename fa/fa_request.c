@@ -228,15 +228,20 @@ static void send_relayed(struct fa_core *fa, const struct registration *rq,
 	memcpy(udp->bytes, bytes, len);
 }
 
+static struct pending_registration *
+remember(struct fa_core *fa, const struct registration *rq, instant_t now)
+{
+	if (pending_make_room(&fa->pending, rq))
+		fa_count(fa, FA_PENDING_CROWDED);
+	return pending_open(&fa->pending, rq, now, fa_config_of(fa)->pending_timeout);
+}
+
 static void relay(struct fa_core *fa, const struct asked *a, struct now now,
 		  struct effect_list *fx)
 {
 	uint8_t bytes[MIP_MESSAGE_MAX];
 	size_t len = build_relayed(fa, a, bytes, sizeof(bytes));
-	struct pending_registration *p =
-		len ? pending_open(&fa->pending, &a->rq, now.mono,
-				   fa_config_of(fa)->pending_timeout)
-		    : NULL;
+	struct pending_registration *p = len ? remember(fa, &a->rq, now.mono) : NULL;
 
 	if (!p) {
 		fa_deny(fa, &a->rq, MIP_FA_RESOURCES, now, fx);
@@ -308,6 +313,8 @@ void fa_on_request(struct fa_core *fa, const struct datagram *dg, struct now now
 		return;
 	}
 	v = judge(fa, &a);
+	/* Who shares a key has been asked for it. */
+	a.rq.proven = sa_shared(fa->settings.associations, SA_MN_FA, a.rq.home);
 	if (v.failed != AUTH_OK)
 		fa_violation(fa, dg, &a.rq, &v, now, fx);
 	if (v.kind == VERDICT_ACCEPT)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 
 pure_sources += \
+	fa/crowd.c fa/crowd.h \
 	fa/denial.c fa/denial.h \
 	fa/fa_answer.c \
 	fa/fa_config.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The table of pending registrations: by what a Reply is matched with, and how
- * many each node has.
+ * The table of pending registrations: by what a Reply is matched with, how many each
+ * node has, and who may have to make room.
  */
 #include "fa/pending.h"
 
@@ -31,6 +31,7 @@ void pending_init(struct pending_table *t, struct timers *timers, int timer_kind
 	};
 	pool_init(&t->entries, sizeof(struct pending_registration), limit);
 	pool_init(&t->nodes, sizeof(struct pending_node), limit);
+	crowd_init(&t->crowd, limit);
 }
 
 void pending_clear(struct pending_table *t)
@@ -47,6 +48,7 @@ void pending_fini(struct pending_table *t)
 	pending_clear(t);
 	pool_fini(&t->entries);
 	pool_fini(&t->nodes);
+	crowd_fini(&t->crowd);
 }
 
 void pending_limit(struct pending_table *t, uint32_t limit, uint32_t per_node)
@@ -55,6 +57,7 @@ void pending_limit(struct pending_table *t, uint32_t limit, uint32_t per_node)
 	t->per_node = per_node;
 	if (t->entries.capacity < limit)
 		t->entries.capacity = t->nodes.capacity = limit;
+	crowd_limit(&t->crowd, limit);
 }
 
 static struct pending_node *node_find(const struct pending_table *t,
@@ -67,13 +70,31 @@ static struct pending_node *node_find(const struct pending_table *t,
 	return n;
 }
 
+static bool is_full(const struct pending_table *t)
+{
+	return pending_count(t) >= t->limit;
+}
+
 bool pending_has_room(const struct pending_table *t, const struct registration *rq)
 {
 	const struct pending_node *n = node_find(t, rq);
 
 	if (pending_match(t, rq->home, rq->ident))
 		return true;
-	return pending_count(t) < t->limit && (!n || n->count < t->per_node);
+	return (!is_full(t) || crowd_first_to_go(&t->crowd)) &&
+	       (!n || n->count < t->per_node);
+}
+
+bool pending_make_room(struct pending_table *t, const struct registration *rq)
+{
+	struct crowd_member *m;
+
+	if (!is_full(t) || pending_match(t, rq->home, rq->ident))
+		return false;
+	m = crowd_first_to_go(&t->crowd);
+	if (m)
+		pending_close(t, container_of(m, struct pending_registration, crowd));
+	return m != NULL;
 }
 
 /* The node's counter, made when it has none yet. */
@@ -148,7 +169,7 @@ struct pending_registration *pending_open(struct pending_table *t,
 {
 	struct pending_registration *p = pending_match(t, rq->home, rq->ident);
 
-	if (!pending_has_room(t, rq))
+	if (!p && (is_full(t) || !pending_has_room(t, rq)))
 		return NULL;
 	if (p)
 		pending_close(t, p);
@@ -157,7 +178,8 @@ struct pending_registration *pending_open(struct pending_table *t,
 		return NULL;
 	p->rq = *rq;
 	set_end(p, now, timeout);
-	if (timers_set(t->timers, &p->timer, p->closes) == 0)
+	if ((rq->proven || crowd_join(&t->crowd, &p->crowd, rq->ifindex, rq->mac) == 0) &&
+	    timers_set(t->timers, &p->timer, p->closes) == 0)
 		return p;
 	pending_close(t, p);
 	return NULL;
@@ -179,6 +201,7 @@ void pending_close(struct pending_table *t, struct pending_registration *p)
 
 	assert(n->count > 0); /* it counts this entry */
 	timers_cancel(t->timers, &p->timer);
+	crowd_leave(&t->crowd, &p->crowd);
 	HASH_DEL(t->by_match, p);
 	pool_give(&t->entries, p);
 	n->count--;

@@ -7,6 +7,8 @@
  *
  * A Reply is matched by home address and the low 32 bits of Identification
  * (RFC 5944 3.7.3.1).  Two limits hold: entries in all, and entries of one node.
+ * When there are as many as there may be in all, one that no key of the node vouches
+ * for makes room for the next (crowd.h), without a word: its node asks again.
  */
 #ifndef FA_PENDING_H
 #define FA_PENDING_H
@@ -15,6 +17,7 @@
 #include "common/base/hashmap.h"
 #include "common/base/pool.h"
 #include "common/base/timers.h"
+#include "fa/crowd.h"
 #include "fa/registration.h"
 
 #include <stdbool.h>
@@ -30,6 +33,7 @@ struct pending_registration {
 
 	uint64_t match;
 	struct pending_node *node;
+	struct crowd_member crowd; /* unless the Request is proven */
 	struct timer timer;
 	UT_hash_handle hh;
 };
@@ -39,6 +43,7 @@ struct pending_table {
 	struct timers *timers; /* borrowed */
 	int timer_kind;
 	struct pool entries, nodes;
+	struct crowd crowd;
 	struct pending_registration *by_match;
 	struct pending_node *by_node;
 };
@@ -50,8 +55,14 @@ void pending_fini(struct pending_table *t);
 /* Other limits; entries above them stay until they close. */
 void pending_limit(struct pending_table *t, uint32_t limit, uint32_t per_node);
 
-/* Whether pending_open() would find room; one that it replaces needs none. */
+/*
+ * Whether pending_open() would find room once pending_make_room() was called; one
+ * that it replaces needs none.
+ */
 bool pending_has_room(const struct pending_table *t, const struct registration *rq);
+
+/* Close an entry if there is no room for `rq` otherwise; true if it was. */
+bool pending_make_room(struct pending_table *t, const struct registration *rq);
 
 /*
  * Remember `rq` until it is closed.  One with the same match is replaced: the

@@ -10,6 +10,7 @@
 #include "common/wire/arp.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct registration {
 	uint64_t ident;
 	uint16_t lifetime; /* as requested */
 	uint8_t flags;
+	bool proven; /* by a key that the node shares with us */
 
 	/* Where it came from, and so where the Reply goes (RFC 5944 3.7.2.3). */
 	int ifindex;

@@ -170,6 +170,103 @@ static void gives_back_what_it_took(void)
 	end(&b);
 }
 
+/* ---- a table that strangers fill ---- */
+
+enum { FLOODED = 2, OTHER_LINK = 3 };
+
+/* In the name of any node, from any station on a link. */
+static bool ask(struct bench *b, int ifindex, uint32_t station, uint32_t name,
+		bool proven)
+{
+	struct registration rq = {
+		.home = { htonl(name) }, .ident = 1, .lifetime = 600,
+		.ifindex = ifindex, .proven = proven,
+	};
+
+	for (unsigned i = 0; i < 4; i++)
+		rq.mac.octet[2 + i] = (uint8_t)(station >> 8 * i);
+	(void)pending_make_room(&b->t, &rq);
+	return pending_open(&b->t, &rq, b->now, duration_s(8)) != NULL;
+}
+
+static bool is_pending(const struct bench *b, uint32_t name)
+{
+	return pending_match(&b->t, (struct in_addr){ htonl(name) }, 1) != NULL;
+}
+
+static void a_station_in_many_names_makes_room_itself(void)
+{
+	struct bench b;
+
+	begin(&b, 16, 5);
+	CU_ASSERT_TRUE(ask(&b, FLOODED, 1, 1, false));
+	for (uint32_t n = 100; n < 500; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, 9, n, false));
+	CU_ASSERT_EQUAL(pending_count(&b.t), 16);
+	for (uint32_t n = 2; n <= 7; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	for (uint32_t n = 500; n < 900; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, 9, n, false));
+	for (uint32_t n = 1; n <= 7; n++)
+		CU_ASSERT_TRUE(is_pending(&b, n));
+	/* The latest of its own are there. */
+	CU_ASSERT_TRUE(is_pending(&b, 899) && is_pending(&b, 898));
+	CU_ASSERT_EQUAL(pending_count(&b.t), 16);
+	end(&b);
+}
+
+/* Then nobody on the link can be told from it; but each stays for a while. */
+static void of_many_stations_the_oldest_makes_room(void)
+{
+	struct bench b;
+	uint32_t n;
+
+	begin(&b, 16, 5);
+	for (n = 100; n < 400; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	CU_ASSERT_TRUE(ask(&b, FLOODED, 1, 1, false));
+	for (; n < 400 + 15; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	CU_ASSERT_TRUE(is_pending(&b, 1));
+	CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	CU_ASSERT_FALSE(is_pending(&b, 1));
+	end(&b);
+}
+
+static void other_links_keep_their_share(void)
+{
+	struct bench b;
+
+	begin(&b, 16, 5);
+	for (uint32_t n = 100; n < 200; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	for (uint32_t n = 1; n <= 7; n++)
+		CU_ASSERT_TRUE(ask(&b, OTHER_LINK, n, n, false));
+	for (uint32_t n = 200; n < 900; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	for (uint32_t n = 1; n <= 7; n++)
+		CU_ASSERT_TRUE(is_pending(&b, n));
+	end(&b);
+}
+
+static void who_is_proven_stays(void)
+{
+	struct bench b;
+
+	begin(&b, 16, 5);
+	for (uint32_t n = 1; n <= 15; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, 1, n, true));
+	for (uint32_t n = 100; n < 200; n++)
+		CU_ASSERT_TRUE(ask(&b, FLOODED, n, n, false));
+	for (uint32_t n = 1; n <= 15; n++)
+		CU_ASSERT_TRUE(is_pending(&b, n));
+	CU_ASSERT_TRUE(ask(&b, FLOODED, 1, 16, true));
+	CU_ASSERT_FALSE(ask(&b, FLOODED, 2, 100, false)); /* nobody is left to go */
+	CU_ASSERT_FALSE(ask(&b, FLOODED, 1, 17, true));
+	CU_ASSERT_EQUAL(pending_count(&b.t), 16);
+	end(&b);
+}
+
 /* The twin: the same rules, over a plain array. */
 enum { TWIN_NODES = 4, TWIN_IDENTS = 6, TWIN_LIMIT = 9, TWIN_PER_NODE = 3 };
 
@@ -244,5 +341,11 @@ void suite_pending(void)
 	CU_add_test(s, "another station has its own share",
 		    another_station_has_its_own_share);
 	CU_add_test(s, "gives back what it took", gives_back_what_it_took);
+	CU_add_test(s, "a station in many names makes room itself",
+		    a_station_in_many_names_makes_room_itself);
+	CU_add_test(s, "of many stations the oldest makes room",
+		    of_many_stations_the_oldest_makes_room);
+	CU_add_test(s, "other links keep their share", other_links_keep_their_share);
+	CU_add_test(s, "who is proven stays", who_is_proven_stays);
 	CU_add_test(s, "behaves like its twin", behaves_like_its_twin);
 }

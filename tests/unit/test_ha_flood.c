@@ -164,9 +164,9 @@ static void nodes_that_try_again_get_in(void)
 	hb_stop(&f.b);
 }
 
-void suite_flood(void)
+void suite_ha_flood(void)
 {
-	CU_pSuite s = CU_add_suite("flood", NULL, NULL);
+	CU_pSuite s = CU_add_suite("ha_flood", NULL, NULL);
 
 	CU_ADD_TEST(s, without_the_spis_it_reaches_nothing);
 	CU_ADD_TEST(s, what_we_can_verify_keeps_nobody_out);
