@@ -283,8 +283,10 @@ void mn_core_arp(struct mn_core *mn, const struct arp_frame *frame, struct now n
 {
 	struct effect *e;
 
-	(void)now;
-	if (mn->stopped || mn->place == MN_HOME || !asks_for_us(mn, frame))
+	if (mn->stopped || mn->place == MN_HOME)
+		return;
+	mn_hear_gateway(mn, frame, now, fx);
+	if (!asks_for_us(mn, frame))
 		return;
 	if (!may_answer(mn, frame)) {
 		mn_count(mn, MN_ARP_IGNORED);
@@ -330,6 +332,9 @@ static void on_timer(struct mn_core *mn, enum mn_timer which, struct now now,
 		break;
 	case MN_TIMER_REQUEST:
 		mn_on_request_timer(mn, now, fx);
+		break;
+	case MN_TIMER_GATEWAY:
+		mn_on_gateway_timer(mn, now, fx);
 		break;
 	case MN_TIMER_EXPIRE:
 		on_expired(mn, now, fx);

@@ -11,8 +11,9 @@
  *   foreign agent  its link-layer address pinned, a host route to it, default
  *                  by it (RFC 5944 4.2.1, RFC 3024 5.1); where T is asked for that
  *                  waits for the Reply that grants it, as nowhere
- *   co-located     the care-of address; the home agent by the gateway; our end
- *                  of the tunnel; default into it when T is asked for
+ *   co-located     the care-of address; once the gateway's link-layer address is
+ *                  known that pinned, a host route to it, the home agent by it; our
+ *                  end of the tunnel; default into it when T is asked for
  *
  * What the new place needs is added first, in order; what only the old one
  * needed goes afterwards, in reverse.  Adding a route replaces the one with the
@@ -85,14 +86,15 @@ static void need_route(struct mn_fixtures *f, struct ipv4_prefix dst,
 static const struct ipv4_prefix everything;
 static const struct in_addr on_link;
 
-static void need_neighbour(struct mn_fixtures *f, const struct agent_heard *agent,
+/* With its link-layer address: the kernel need not ask for it, and may not. */
+static void need_neighbour(struct mn_fixtures *f, struct in_addr addr, struct mac mac,
 			   int ifindex)
 {
 	fixture(f, EFFECT_NEIGHBOUR)->neighbour = (struct effect_neighbour){
 		.add = true,
-		.addr = agent->addr,
+		.addr = addr,
 		.ifindex = ifindex,
-		.mac = agent->mac,
+		.mac = mac,
 	};
 }
 
@@ -134,7 +136,7 @@ static void need_agent(const struct mn_core *mn, struct mn_fixtures *f)
 {
 	struct in_addr home = mn->config.home.addr;
 
-	need_neighbour(f, mn->agent, mn->ifindex);
+	need_neighbour(f, mn->agent->addr, mn->agent->mac, mn->ifindex);
 	need_route(f, host_prefix(mn->agent->addr), on_link, home, mn->ifindex);
 	if (would_leak(mn))
 		need_route(f, everything, on_link, home, EFFECT_DEV_TUN);
@@ -145,14 +147,35 @@ static void need_agent(const struct mn_core *mn, struct mn_fixtures *f)
 		need_tunnel(mn, f, home, ENCAP_IPIP, false);
 }
 
+static bool addr_equal(struct in_addr a, struct in_addr b)
+{
+	return a.s_addr == b.s_addr;
+}
+
+static void need_gateway(const struct mn_core *mn, struct mn_fixtures *f)
+{
+	struct in_addr gateway = mn->config.colocated.gateway;
+	struct in_addr home_agent = mn_home_agent_field(mn);
+
+	need_neighbour(f, gateway, mn->gateway_mac, mn->ifindex);
+	need_route(f, host_prefix(gateway), on_link, mn->care_of, mn->ifindex);
+	if (!addr_equal(home_agent, gateway))
+		need_route(f, host_prefix(home_agent), gateway, mn->care_of,
+			   mn->ifindex);
+}
+
+/* The care-of address alone: nobody else on its link is asked for. */
 static void need_colocated(const struct mn_core *mn, struct mn_fixtures *f)
 {
 	struct in_addr home = mn->config.home.addr;
 	struct in_addr gateway = mn->config.colocated.gateway;
 
-	need_address(f, mn->config.colocated.addr, mn->ifindex);
-	need_route(f, host_prefix(mn_home_agent_field(mn)), gateway, mn->care_of,
-		   mn->ifindex);
+	need_address(f, host_prefix(mn->care_of), mn->ifindex);
+	if (!mn->gateway_known) {
+		need_route(f, everything, on_link, home, EFFECT_DEV_TUN);
+		return;
+	}
+	need_gateway(mn, f);
 	if (mn->home_agent.s_addr != INADDR_ANY)
 		need_tunnel(mn, f, mn->care_of, mn_encap_wanted(mn),
 			    mn_reverse_wanted(mn));
@@ -184,11 +207,6 @@ static void wanted_here(const struct mn_core *mn, struct mn_fixtures *f)
 		need_colocated(mn, f);
 		break;
 	}
-}
-
-static bool addr_equal(struct in_addr a, struct in_addr b)
-{
-	return a.s_addr == b.s_addr;
 }
 
 static bool prefix_equal(struct ipv4_prefix a, struct ipv4_prefix b)

@@ -6,6 +6,7 @@
  *   mn_roam.c     where to be: agents heard, searching, attaching, leaving
  *   mn_request.c  Registration Requests and their pace
  *   mn_reply.c    Registration Replies: judge, then act
+ *   mn_gateway.c  the router where we are on our own
  *   mn_forward.c  what each place needs from the kernel
  */
 #ifndef MN_SIM_MN_PRIVATE_H
@@ -28,6 +29,7 @@ enum mn_timer {
 	MN_TIMER_SOLICIT,
 	MN_TIMER_COLOCATED,  /* no agent was heard: use our own address here */
 	MN_TIMER_REQUEST,    /* first try, retransmission, retry or renewal */
+	MN_TIMER_GATEWAY,    /* is the router still the same? */
 	MN_TIMER_EXPIRE,     /* the registration runs out */
 	MN_TIMER_GRATUITOUS, /* say again that the home address is ours */
 	MN_TIMER_REPAIR,     /* the kernel refused something: once more */
@@ -101,6 +103,8 @@ struct mn_core {
 	enum mn_place place;
 	struct in_addr care_of;    /* 0 at home and nowhere */
 	struct in_addr home_agent; /* configured or learned; 0: not known */
+	bool gateway_known;        /* co-located: the router has answered */
+	struct mac gateway_mac;
 	struct mn_fixtures fixtures;
 
 	/* registration */
@@ -170,6 +174,13 @@ void mn_on_gratuitous_timer(struct mn_core *mn, struct now now, struct effect_li
 /* mn_reply.c */
 void mn_on_reply(struct mn_core *mn, const struct datagram *dg, struct now now,
 		 struct effect_list *fx);
+
+/* mn_gateway.c */
+void mn_ask_gateway(struct mn_core *mn, struct now now, struct effect_list *fx);
+void mn_on_gateway_timer(struct mn_core *mn, struct now now, struct effect_list *fx);
+/* An ARP message may be the router's: then we know it, and can register. */
+void mn_hear_gateway(struct mn_core *mn, const struct arp_frame *frame, struct now now,
+		     struct effect_list *fx);
 
 /* mn_forward.c */
 void mn_settle(struct mn_core *mn, uint32_t txn, struct effect_list *fx);

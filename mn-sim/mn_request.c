@@ -304,12 +304,26 @@ void mn_take_leave(struct mn_core *mn, struct now now, struct effect_list *fx)
 	emit(mn, MN_DEREGISTER, now, fx);
 }
 
+/* There is no way to the home agent yet: ask for the router, and again later. */
+static void ask_gateway_first(struct mn_core *mn, struct now now,
+			      struct effect_list *fx)
+{
+	mn_settle(mn, mn_new_txn(mn), fx);
+	mn_ask_gateway(mn, now, fx);
+	mn->due[MN_TIMER_REQUEST] = instant_add(now.mono, mn->patience);
+	lose_patience(mn);
+}
+
 /* One a second in the long run, a short burst aside (RFC 5944 3.6). */
 void mn_ask(struct mn_core *mn, enum mn_wish wish, struct now now,
 	    struct effect_list *fx)
 {
 	duration_t wait = mn->patience;
 
+	if (mn->place == MN_COLOCATED && !mn->gateway_known) {
+		ask_gateway_first(mn, now, fx);
+		return;
+	}
 	if (!bucket_take(&mn->pace, now.mono)) {
 		mn_count(mn, MN_REQUESTS_DELAYED);
 		mn_settle(mn, mn_new_txn(mn), fx);
@@ -353,6 +367,8 @@ void mn_on_request_timer(struct mn_core *mn, struct now now, struct effect_list 
 	if (mn->asked.open) {
 		mn_count(mn, MN_REQUESTS_UNANSWERED);
 		lose_patience(mn);
+		if (mn->place == MN_COLOCATED) /* perhaps there is another router */
+			mn_ask_gateway(mn, now, fx);
 	}
 	mn_ask(mn, mn->place == MN_HOME ? MN_DEREGISTER : MN_REGISTER, now, fx);
 }

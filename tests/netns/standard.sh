@@ -47,8 +47,8 @@ arp_of_the_node() {
 		"arp[6:2] = 1 and arp[24:4] = 0x0a01000a")" ""
 }
 
-# With an address of its own it has to find its router, but not in the name of its home
-# address, which may be anybody's there.
+# With an address of its own it finds its router without a broadcast as well, and asks in
+# the name of that address alone: its home address may be anybody's there.
 arp_of_its_own() {
 	configure mn 's/reverse-tunnel="yes"/reverse-tunnel="no"/' \
 		's|</mobile-node>|<co-located address="10.2.0.50/24" gateway="10.2.0.1"/>&|'
@@ -57,12 +57,26 @@ arp_of_its_own() {
 	sniff own air cable arp
 	start_all mn
 	check_wait "without an agent it registers directly" 15 "node_is registered 10.2.0.50"
-	ip -n "$LAB-mn" neigh flush dev radio0
 	check "it reaches the correspondent" in_ns mn ping -n -q -c 1 -W 2 -I 10.1.0.10 10.0.9.2
+	in_ns mn ping -n -q -c 1 -W 1 -I 10.2.0.50 10.2.0.77 >/dev/null
+	another_router
 	sniff_end own
-	equal "then it broadcasts ARP for its care-of address only" \
-		"$(recorded own "arp and ether src $(mac mn radio0) and ether broadcast" |
-			sed 's/.*tell \([0-9.]*\),.*/\1/' | sort -u)" 10.2.0.50
+	equal "without an agent it broadcasts no ARP either" \
+		"$(recorded own "arp and ether src $(mac mn radio0) and ether broadcast")" ""
+	equal "what it asks is for its router, in the name of its care-of address" \
+		"$(recorded own "arp[6:2] = 1 and ether src $(mac mn radio0)" |
+			sed 's/.*who-has \([0-9.]*\) tell \([0-9.]*\),.*/\1 \2/' | sort -u)" \
+		"10.2.0.1 10.2.0.50"
+}
+
+# The router's interface is changed: nobody at its old address answers.
+another_router() {
+	local mac=02:00:00:00:77:01
+	ip -n "$LAB-fa1" link set visit address $mac
+	ctl mn reload >/dev/null
+	check_wait "when its router has another link-layer address it finds that" 15 \
+		"[ \"\$(neighbour mn 10.2.0.1)\" = $mac ] && node_is registered 10.2.0.50"
+	check_pings "and is reached" cn 10.1.0.10
 }
 
 redirects_seen() { in_ns mn awk '/^Icmp: [0-9]/ { print $9 }' /proc/net/snmp; }

@@ -111,7 +111,7 @@ static int act_arp(void *arg, const struct effect *e)
 	trace_effect(n, e, "");
 	if (refuses(n, e))
 		return -ENOBUFS;
-	invariant_arp(n, &e->arp.arp, e->arp.to);
+	invariant_arp(n, e->arp.to);
 	arp_encode(&e->arp.arp, bytes);
 	network_frame_out(n, e->arp.ifindex, e->arp.to, true, bytes, sizeof(bytes));
 	return 0;

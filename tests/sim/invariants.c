@@ -156,7 +156,8 @@ static void check_mn(struct node *n)
 		world_break(n->w, "%s has no default route", n->name);
 	if (n->kernel.silent[IF_RADIO] != (s.place != MN_HOME))
 		world_break(n->w, "%s answers ARP as if it were elsewhere", n->name);
-	if (n->kernel.neighbours != (s.place == MN_FOREIGN_AGENT))
+	if (n->kernel.neighbours > (s.place != MN_HOME && s.place != MN_NOWHERE) ||
+	    (s.place == MN_FOREIGN_AGENT && n->kernel.neighbours == 0))
 		world_break(n->w, "%s has pinned %u neighbours", n->name,
 			    n->kernel.neighbours);
 }
@@ -201,17 +202,11 @@ void invariant_reply(struct node *ha, const uint8_t *payload, size_t len)
 		world_break(w, "the home agent accepts before it remembers");
 }
 
-void invariant_arp(struct node *n, const struct arp_message *arp, struct mac to)
+void invariant_arp(struct node *n, struct mac to)
 {
-	struct mn_status s;
-
-	if (n->id < MN0 || mac_is_unicast(to) || !n->core)
+	if (n->id < MN0 || !mac_equal(to, MAC_BROADCAST) || !n->core)
 		return;
-	s = mn_core_status(n->core);
-	if (s.place == MN_HOME ||
-	    (s.place == MN_COLOCATED && same(arp->sender, s.care_of)))
-		return;
-	if (!refused_lately(n))
+	if (mn_core_status(n->core).place != MN_HOME && !refused_lately(n))
 		world_break(n->w, "%s broadcasts ARP away from home", n->name);
 }
 

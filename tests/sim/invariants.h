@@ -13,7 +13,7 @@ void invariants_check(struct world *w);
 void invariant_reply(struct node *ha, const uint8_t *payload, size_t len);
 
 /* Before a node broadcasts ARP: none does away from home (RFC 5944 4.6). */
-void invariant_arp(struct node *n, const struct arp_message *arp, struct mac to);
+void invariant_arp(struct node *n, struct mac to);
 
 /* A numbered packet came to an application of this node. */
 void invariant_received(struct node *n, uint32_t number);

@@ -179,7 +179,7 @@ static void arp_ask(struct node *n, const struct iface *f, struct in_addr target
 					 .target = target };
 	uint8_t bytes[ARP_LEN];
 
-	invariant_arp(n, &ask, MAC_BROADCAST);
+	invariant_arp(n, MAC_BROADCAST);
 	arp_encode(&ask, bytes);
 	network_frame_out(n, f->ifindex, MAC_BROADCAST, true, bytes, sizeof(bytes));
 }

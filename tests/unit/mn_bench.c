@@ -132,6 +132,37 @@ static void take_datagram(struct bench *b, const struct effect_udp *u)
 	take_request(b, reader_over(b->packet, u->len), u->src, u->dst, u->ttl);
 }
 
+static void gateway_says(struct bench *b, struct mac mac)
+{
+	const struct arp_frame frame = { .arp = { .op = ARP_REPLY,
+						  .sender_mac = mac,
+						  .sender = BENCH_GATEWAY,
+						  .target_mac = node_mac,
+						  .target = BENCH_OWN },
+					 .from = mac,
+					 .unicast = true,
+					 .ifindex = BENCH_IFINDEX };
+
+	mn_core_arp(b->mn, &frame, b->now, &b->fx);
+}
+
+static void take_arp(struct bench *b, const struct effect_arp *a)
+{
+	static const struct mac all_systems = { { 1, 0, 0x5e, 0, 0, 1 } };
+	bool away = b->mn && bench_status(b).place != MN_HOME;
+
+	if (mac_equal(a->to, MAC_BROADCAST) && away)
+		b->arp_broadcast_away = true;
+	b->gratuitous += a->arp.sender.s_addr == a->arp.target.s_addr;
+	if (a->arp.target.s_addr != BENCH_GATEWAY.s_addr)
+		return;
+	CU_ASSERT(a->arp.sender.s_addr == BENCH_OWN.s_addr);
+	CU_ASSERT(mac_equal(a->to, all_systems));
+	b->gateway_asked++;
+	if (!b->gateway_silent)
+		gateway_says(b, bench_mac(BENCH_GATEWAY));
+}
+
 static int act(struct bench *b, const struct effect *e)
 {
 	if ((int)e->kind == b->fail_kind)
@@ -144,7 +175,7 @@ static int act(struct bench *b, const struct effect *e)
 		take_datagram(b, &e->udp);
 		return 0;
 	case EFFECT_SEND_ARP:
-		b->gratuitous += e->arp.arp.sender.s_addr == e->arp.arp.target.s_addr;
+		take_arp(b, &e->arp);
 		return 0;
 	case EFFECT_FORWARD:
 		b->forwards++;
@@ -191,6 +222,13 @@ static void perform(struct bench *b)
 static void clear(struct bench *b)
 {
 	effect_list_clear(&b->fx);
+}
+
+void bench_hear_gateway(struct bench *b, struct mac mac)
+{
+	clear(b);
+	gateway_says(b, mac);
+	perform(b);
 }
 
 void bench_start(struct bench *b)

@@ -44,6 +44,9 @@ struct bench {
 	bool rq_arp_silent;       /* the kernel was silent when it left */
 	bool rq_signed_for_agent; /* carries MN-FA */
 	unsigned asked, solicited, gratuitous, forwards;
+	unsigned gateway_asked;
+	bool gateway_silent;     /* it does not answer ARP */
+	bool arp_broadcast_away; /* ever */
 	struct fwd_edit forward; /* the last */
 	unsigned notes[NOTE_COUNT];
 };
@@ -62,6 +65,8 @@ void bench_run(struct bench *b, duration_t d);
 struct mip_advert bench_home_advert(uint16_t sequence);
 struct mip_advert bench_visited_advert(uint16_t sequence);
 struct mac bench_mac(struct in_addr agent);
+/* The router where the node is on its own tells its link-layer address. */
+void bench_hear_gateway(struct bench *b, struct mac mac);
 void bench_hear(struct bench *b, const struct mip_advert *a, struct in_addr from);
 void bench_hear_home(struct bench *b, uint16_t sequence);
 void bench_hear_visited(struct bench *b, uint16_t sequence);

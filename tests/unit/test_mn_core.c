@@ -226,6 +226,84 @@ static void for_its_own_care_of_address_anybody_is(void)
 	bench_fini(&b);
 }
 
+static bool gateway_is(const struct bench *b, struct mac mac)
+{
+	const struct effect_neighbour *n =
+		kernel_neighbour(&b->kernel, BENCH_GATEWAY, BENCH_IFINDEX);
+
+	return n && mac_equal(n->mac, mac);
+}
+
+/* It broadcasts no ARP, and the kernel has nobody to ask for (RFC 5944 4.2.1). */
+static void its_router_is_asked_for_without_a_broadcast(void)
+{
+	static const struct mac other = { { 2, 7, 7, 7, 7, 7 } };
+	struct bench b;
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	b.gateway_silent = true;
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3));
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_COLOCATED);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERING);
+	CU_ASSERT_EQUAL(b.gateway_asked, 1);
+	bench_run(&b, duration_s(3));
+	CU_ASSERT_EQUAL(b.gateway_asked, 3); /* a second later, then two */
+	CU_ASSERT_EQUAL(b.asked, 0);
+	CU_ASSERT_EQUAL(b.kernel.routes, 1);
+	CU_ASSERT(bench_default_is(&b, (struct in_addr){ 0 }, EFFECT_DEV_TUN));
+	bench_hear_gateway(&b, bench_mac(BENCH_GATEWAY));
+	CU_ASSERT_EQUAL(b.asked, 1);
+	CU_ASSERT(gateway_is(&b, bench_mac(BENCH_GATEWAY)));
+	CU_ASSERT(bench_default_is(&b, BENCH_GATEWAY, BENCH_IFINDEX));
+	for (unsigned i = 0; i < b.kernel.addresses; i++)
+		CU_ASSERT_EQUAL(b.kernel.address[i].addr.len, 32);
+	bench_reply(&b, MIP_ACCEPTED, 300);
+	bench_hear_gateway(&b, other); /* another took its place */
+	CU_ASSERT(gateway_is(&b, other));
+	CU_ASSERT_EQUAL(b.kernel.neighbours, 1);
+	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_hear_gateway(&b, MAC_BROADCAST);
+	CU_ASSERT(gateway_is(&b, other));
+	CU_ASSERT(!b.arp_broadcast_away && !b.default_missing);
+	bench_fini(&b);
+}
+
+/* Sooner when Requests stay unanswered: perhaps the router is another by now. */
+static void and_asked_for_again_now_and_then(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3));
+	bench_reply(&b, MIP_ACCEPTED, 300);
+	bench_run(&b, duration_s(90)); /* all is well, but it may have changed */
+	CU_ASSERT_EQUAL(b.asked, 1);
+	CU_ASSERT_EQUAL(b.gateway_asked, 4);
+	bench_fini(&b);
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3));
+	CU_ASSERT_EQUAL(b.asked, 1);
+	CU_ASSERT_EQUAL(b.gateway_asked, 1);
+	bench_run(&b, duration_s(3));
+	CU_ASSERT_EQUAL(b.asked, 3);
+	CU_ASSERT_EQUAL(b.gateway_asked, 3);
+	bench_hear_visited(&b, 1); /* there nobody is asked for */
+	CU_ASSERT(kernel_neighbour(&b.kernel, BENCH_GATEWAY, BENCH_IFINDEX) == NULL);
+	bench_hear_gateway(&b, bench_mac(BENCH_GATEWAY));
+	CU_ASSERT_EQUAL(b.kernel.neighbours, 1);
+	bench_fini(&b);
+}
+
 /* One failing kernel change: no Request rests on it, and it is asked for again. */
 static void no_request_without_what_it_needs(void)
 {
@@ -365,6 +443,8 @@ void suite_mn_core(void)
 	CU_ADD_TEST(s, with_an_address_of_its_own);
 	CU_ADD_TEST(s, away_only_its_agent_is_answered);
 	CU_ADD_TEST(s, for_its_own_care_of_address_anybody_is);
+	CU_ADD_TEST(s, its_router_is_asked_for_without_a_broadcast);
+	CU_ADD_TEST(s, and_asked_for_again_now_and_then);
 	CU_ADD_TEST(s, no_request_without_what_it_needs);
 	CU_ADD_TEST(s, what_failed_nowhere_is_repaired);
 	CU_ADD_TEST(s, the_interface_may_vanish_and_come_back);
