@@ -78,8 +78,7 @@ int sysctl_disable_ipv6(const char *link)
 	return n > 0 && n < PATH_MAX_HERE ? write_value(path, 1) : -ENAMETOOLONG;
 }
 
-static struct sysctl_change *find(struct sysctls *s, const char *link,
-				  const char *key)
+static struct sysctl_change *find(struct sysctls *s, const char *link, const char *key)
 {
 	for (unsigned i = 0; i < s->count; i++)
 		if (strcmp(s->change[i].link, link) == 0 &&
