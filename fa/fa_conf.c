@@ -111,13 +111,12 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->home_agent,
 			 c->home_agent_count);
 	conf_check_common(k->faults, &c->common);
-	conf_check_protection(k->faults,
-			      &(struct conf_protected){
-				      .common = &c->common,
-				      .local = c->care_of,
-				      .element = "peer-agent",
-				      .agent = c->home_agent,
-				      .agent_count = c->home_agent_count });
+	conf_check_protection(k->faults, &(struct conf_protected){
+						 .common = &c->common,
+						 .local = c->care_of,
+						 .element = "peer-agent",
+						 .agent = c->home_agent,
+						 .agent_count = c->home_agent_count });
 }
 
 const struct conf_element fa_config_schema = {

@@ -47,8 +47,8 @@ struct fa_core {
 	bool care_of_owned;         /* the care-of address is on one of our links */
 	uint32_t last_txn;
 	uint16_t last_ip_id;
-	struct bucket distant;      /* denials with code 76 */
-	struct bucket notes;        /* of what strangers can provoke */
+	struct bucket distant; /* denials with code 76 */
+	struct bucket notes;   /* of what strangers can provoke */
 	struct violations violations;
 	uint64_t counters[FA_COUNTER_COUNT];
 };

@@ -264,7 +264,8 @@ static enum admit_claim claim_of(const struct fa_core *fa, const struct asked *a
 
 	if (!sa_shared(s, SA_MN_FA, a->rq.home))
 		return ADMIT_SOMEBODY;
-	return a->ix.mn_fa_count > 0 && sa_find(s, SA_MN_FA, a->rq.home, a->ix.mn_fa.spi)
+	return a->ix.mn_fa_count > 0 &&
+			       sa_find(s, SA_MN_FA, a->rq.home, a->ix.mn_fa.spi)
 		       ? ADMIT_PEER
 		       : ADMIT_NOTHING;
 }

@@ -178,7 +178,8 @@ struct pending_registration *pending_open(struct pending_table *t,
 		return NULL;
 	p->rq = *rq;
 	set_end(p, now, timeout);
-	if ((rq->proven || crowd_join(&t->crowd, &p->crowd, rq->ifindex, rq->mac) == 0) &&
+	if ((rq->proven ||
+	     crowd_join(&t->crowd, &p->crowd, rq->ifindex, rq->mac) == 0) &&
 	    timers_set(t->timers, &p->timer, p->closes) == 0)
 		return p;
 	pending_close(t, p);

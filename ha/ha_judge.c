@@ -97,8 +97,8 @@ static enum admit_claim claim_of(const struct ha_core *ha,
 	struct sa_store *s = ha->associations;
 	const bool node = ix->mn_ha_count > 0 &&
 			  sa_find(s, SA_MN_HA, reg->rq.home, ix->mn_ha.spi);
-	const bool agent = ix->fa_ha_count > 0 &&
-			   sa_find(s, SA_FA_HA, src, ix->fa_ha.spi);
+	const bool agent =
+		ix->fa_ha_count > 0 && sa_find(s, SA_FA_HA, src, ix->fa_ha.spi);
 	const bool excused = ix->fa_ha_count == 0 && may_go_unsigned(reg) &&
 			     sa_shared(s, SA_FA_HA, src);
 

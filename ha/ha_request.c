@@ -91,8 +91,8 @@ static void send_denial(struct ha_core *ha, struct registration *reg, uint8_t co
 {
 	uint8_t scratch[STORED_REPLY_MAX];
 	uint8_t *bytes = reg->authentic ? reg->node->reply.bytes : scratch;
-	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime,
-				    reg->clock, bytes);
+	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime, reg->clock,
+				    bytes);
 
 	if (reg->authentic) {
 		ha_reply_store(reg->node, &reg->reply, len);

@@ -25,9 +25,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"node", "be a mobile node on an interface of this machine", mn_node_main},
-	{"scenario", "run moves and traffic from a file, and report", scenario_main},
-	{"report", "make one report of several runs", report_main},
+	{ "node", "be a mobile node on an interface of this machine", mn_node_main },
+	{ "scenario", "run moves and traffic from a file, and report", scenario_main },
+	{ "report", "make one report of several runs", report_main },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -62,9 +62,11 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } options[] = {
-	{"-h", print_help},       {"--help", print_help},
-	{"-V", print_version},    {"--version", print_version},
-	{"--list-options", list_options},
+	{ "-h", print_help },
+	{ "--help", print_help },
+	{ "-V", print_version },
+	{ "--version", print_version },
+	{ "--list-options", list_options },
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };

@@ -39,7 +39,7 @@ struct agent_heard {
 	duration_t lifetime;       /* of the advertisement */
 	instant_t heard_at;
 	instant_t expires_at;
-	instant_t avoid_until; /* it denied us: not before then */
+	instant_t avoid_until;  /* it denied us: not before then */
 	instant_t serves_until; /* it has us among its visitors; 0: it has not */
 };
 

@@ -78,7 +78,8 @@ static void forget(struct admit *a, struct source *s)
 
 static void forget_all(struct admit *a)
 {
-	list_each(it, nx, &a->heard) forget(a, container_of(it, struct source, heard));
+	list_each(it, nx, &a->heard)
+		forget(a, container_of(it, struct source, heard));
 }
 
 void admit_free(struct admit *a)

@@ -39,14 +39,14 @@ struct advert_service {
 struct advertiser {
 	struct advert_config config;
 	struct rng rng;
-	int ifindex;               /* of config.interface; 0: there is no such link */
+	int ifindex; /* of config.interface; 0: there is no such link */
 	bool up;
-	uint16_t sequence;         /* of the next advertisement */
-	unsigned initial_left;     /* of the first three, which follow closely */
-	instant_t next;            /* to all; INSTANT_NEVER: none is planned */
+	uint16_t sequence;     /* of the next advertisement */
+	unsigned initial_left; /* of the first three, which follow closely */
+	instant_t next;        /* to all; INSTANT_NEVER: none is planned */
 	instant_t last_to_all;
 	bool sent_to_all;
-	struct bucket answers;     /* unicast answers */
+	struct bucket answers; /* unicast answers */
 };
 
 void advertiser_init(struct advertiser *a, const struct advert_config *config,

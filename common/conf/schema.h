@@ -67,18 +67,18 @@ struct conf_attr {
 	enum conf_type type;
 	size_t offset, size;
 	bool required;
-	const char *def;   /* as text; NULL: the field stays zero */
-	int64_t min, max;  /* of numbers and durations */
+	const char *def;  /* as text; NULL: the field stays zero */
+	int64_t min, max; /* of numbers and durations */
 	const struct conf_choice *choices;
 	const struct conf_special *special;
 	const char *help;
 };
 
-#define CONF_ROW(struct_, field_, name_, type_, ...)                              \
-	{                                                                         \
-		.name = (name_), .type = (type_),                                 \
-		.offset = offsetof(struct struct_, field_),                       \
-		.size = sizeof(((struct struct_ *)0)->field_), __VA_ARGS__        \
+#define CONF_ROW(struct_, field_, name_, type_, ...)                       \
+	{                                                                  \
+		.name = (name_), .type = (type_),                          \
+		.offset = offsetof(struct struct_, field_),                \
+		.size = sizeof(((struct struct_ *)0)->field_), __VA_ARGS__ \
 	}
 
 /* For a check at an element's end: the object, where, and which rows were given. */

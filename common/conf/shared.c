@@ -47,9 +47,10 @@ const struct conf_element conf_log = {
 };
 
 static const struct conf_attr limits_rows[] = {
-	CONF_ROW(common_config, source_rate, "source-rate", CONF_NUMBER, .def = "100",
-		 .max = 1000000,
-		 .help = "registration messages a second from one source; 0: any number"),
+	CONF_ROW(
+		common_config, source_rate, "source-rate", CONF_NUMBER, .def = "100",
+		.max = 1000000,
+		.help = "registration messages a second from one source; 0: any number"),
 	CONF_ROW(common_config, source_burst, "source-burst", CONF_NUMBER, .def = "200",
 		 .min = 1, .max = 1000000, .help = "how many of them may come at once"),
 	CONF_ROW(common_config, strict_reserved_bits, "strict-reserved-bits", CONF_BOOL,
@@ -149,11 +150,11 @@ static void check_peer(void *object, struct conf_check *c)
 	conf_settle_protection(&p->protection, c);
 }
 
-#define HOME_ADDRESS_ROW                                                           \
-	CONF_ROW(peer_config, addr, "home-address", CONF_ADDRESS,                  \
-		 .required = true, .help = "the node's home address")
-#define AGENT_ADDRESS_ROW                                                          \
-	CONF_ROW(peer_config, addr, "address", CONF_ADDRESS, .required = true,     \
+#define HOME_ADDRESS_ROW                                                            \
+	CONF_ROW(peer_config, addr, "home-address", CONF_ADDRESS, .required = true, \
+		 .help = "the node's home address")
+#define AGENT_ADDRESS_ROW                                                      \
+	CONF_ROW(peer_config, addr, "address", CONF_ADDRESS, .required = true, \
 		 .help = "the agent's address")
 
 static const struct conf_attr node_rows[] = {

@@ -23,27 +23,27 @@ extern const struct conf_element conf_tunnel;        /* tunnel_config */
 extern const struct conf_element conf_site_tunnel;   /* site_config */
 
 /* <control> and <tun> differ between programs in their defaults. */
-#define CONF_CONTROL_ROW(default_)                                                 \
-	CONF_ROW(common_config, control, "socket", CONF_PATH, .def = default_,     \
+#define CONF_CONTROL_ROW(default_)                                             \
+	CONF_ROW(common_config, control, "socket", CONF_PATH, .def = default_, \
 		 .help = "where mipctl finds the program")
-#define CONF_TUN_ROW(default_)                                                     \
-	CONF_ROW(common_config, tun, "name", CONF_INTERFACE, .def = default_,      \
+#define CONF_TUN_ROW(default_)                                                \
+	CONF_ROW(common_config, tun, "name", CONF_INTERFACE, .def = default_, \
 		 .help = "name of the TUN device that the program makes")
 
 #define CONF_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Rows of a child list; `struct_` holds an array pointer and its count. */
-#define CONF_MANY(struct_, element_, at_, count_, min_, max_)                      \
-	{                                                                          \
-		.element = &(element_), .keep = CONF_KEEP_GROWING,                 \
-		.at = offsetof(struct struct_, at_),                               \
-		.count = offsetof(struct struct_, count_), .min = (min_),          \
-		.max = (max_)                                                      \
+#define CONF_MANY(struct_, element_, at_, count_, min_, max_)             \
+	{                                                                 \
+		.element = &(element_), .keep = CONF_KEEP_GROWING,        \
+		.at = offsetof(struct struct_, at_),                      \
+		.count = offsetof(struct struct_, count_), .min = (min_), \
+		.max = (max_)                                             \
 	}
-#define CONF_ONE(struct_, element_, at_)                                           \
-	{                                                                          \
-		.element = &(element_), .keep = CONF_KEEP_INSIDE,                  \
-		.at = offsetof(struct struct_, at_), .max = 1                      \
+#define CONF_ONE(struct_, element_, at_)                          \
+	{                                                         \
+		.element = &(element_), .keep = CONF_KEEP_INSIDE, \
+		.at = offsetof(struct struct_, at_), .max = 1     \
 	}
 
 /* How many of a kind there may be; generous, against a file gone wrong. */

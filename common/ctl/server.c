@@ -332,8 +332,7 @@ void ctl_server_close(struct ctl_server *s)
 {
 	if (!s)
 		return;
-	list_each(l, next, &s->clients)
-	{
+	list_each(l, next, &s->clients) {
 		struct client *c = container_of(l, struct client, link);
 
 		/* What was answered but not sent yet, such as the answer to a stop. */
@@ -357,8 +356,7 @@ static void drop_watcher(struct ctl_server *s, struct client *c)
 
 void ctl_server_event(struct ctl_server *s, const json_t *object)
 {
-	list_each(l, next, &s->clients)
-	{
+	list_each(l, next, &s->clients) {
 		struct client *c = container_of(l, struct client, link);
 
 		if (!c->watching)

@@ -34,7 +34,7 @@ struct frame {
 	const uint8_t *bytes;
 	size_t len;
 	struct mac from;
-	uint8_t type; /* PACKET_HOST, PACKET_BROADCAST, ... */
+	uint8_t type;       /* PACKET_HOST, PACKET_BROADCAST, ... */
 	bool checksum_done; /* the kernel vouches for it, or it is open */
 	bool checksum_open; /* left to a card that it never came to */
 };
@@ -91,8 +91,7 @@ static int open_ip(struct link_sock *s)
 		return s->ip_fd;
 	if (setsockopt(s->ip_fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0)
 		return -errno;
-	error = link_filter_attach(s->ip_fd, s->config.broadcasts,
-				   s->config.redirects);
+	error = link_filter_attach(s->ip_fd, s->config.broadcasts, s->config.redirects);
 	if (error == 0)
 		error = join_groups(s->ip_fd, s->ifindex);
 	return error ? error : bind_to(s->ip_fd, s->ifindex, ETHERTYPE_IP);
@@ -197,9 +196,8 @@ static bool read_frame(struct link_sock *s, int fd, struct frame *out)
 	*out = (struct frame){ .bytes = s->bytes,
 			       .len = (size_t)n,
 			       .type = from.sll_pkttype,
-			       .checksum_done =
-				       status & (TP_STATUS_CSUMNOTREADY |
-						 TP_STATUS_CSUM_VALID),
+			       .checksum_done = status & (TP_STATUS_CSUMNOTREADY |
+							  TP_STATUS_CSUM_VALID),
 			       .checksum_open = status & TP_STATUS_CSUMNOTREADY };
 	memcpy(out->from.octet, from.sll_addr, MAC_LEN);
 	return true;

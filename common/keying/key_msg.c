@@ -15,8 +15,10 @@ struct type_row {
 };
 
 static const struct type_row types[] = {
-	[KEY_MSG_HELLO] = { "hello", HELLO_LEN }, [KEY_MSG_READY] = { "ready", READY_LEN },
-	[KEY_MSG_USING] = { "using", USING_LEN }, [KEY_MSG_ALIVE] = { "alive", ALIVE_LEN },
+	[KEY_MSG_HELLO] = { "hello", HELLO_LEN },
+	[KEY_MSG_READY] = { "ready", READY_LEN },
+	[KEY_MSG_USING] = { "using", USING_LEN },
+	[KEY_MSG_ALIVE] = { "alive", ALIVE_LEN },
 	[KEY_MSG_BYE] = { "bye", BYE_LEN },
 };
 
@@ -121,9 +123,9 @@ static enum key_fault alive_decode(struct reader *in, enum key_alive *kind)
 static enum key_fault bye_decode(struct reader *in, enum key_bye *reason)
 {
 	*reason = read_u8(in);
-	return *reason >= KEY_BYE_STOPPING && *reason < KEY_BYE_REASONS ?
-			     KEY_OK :
-			     KEY_FAULT_MESSAGE;
+	return *reason >= KEY_BYE_STOPPING && *reason < KEY_BYE_REASONS
+		       ? KEY_OK
+		       : KEY_FAULT_MESSAGE;
 }
 
 static enum key_fault body_decode(struct reader *in, struct key_msg *out)

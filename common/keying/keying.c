@@ -175,7 +175,8 @@ struct keying *keying_new(const struct keying_config *c, struct rng rng, struct 
 	list_init(&k->ended);
 	timers_init(&k->timers);
 	k->instance = rng_u64(&k->rng);
-	k->last_stream = rng_u32(&k->rng) >> 8; /* numbers of a former one are strange */
+	k->last_stream =
+		rng_u32(&k->rng) >> 8; /* numbers of a former one are strange */
 	if (copy_settings(k, c) < 0 || set_all(&t, c) < 0) {
 		keying_free(k);
 		return NULL;
@@ -248,7 +249,8 @@ static void refuse(struct key_turn *t, struct keying_pair pair, enum key_fault w
 	t->k->stranger_noted_until = instant_add(t->now.mono, duration_s(60));
 	e = keying_effect_add(t->fx, KEYING_NOTE, pair, 0);
 	if (e)
-		e->note = (struct keying_note){ .kind = KEYING_NOTE_REFUSED, .fault = why };
+		e->note = (struct keying_note){ .kind = KEYING_NOTE_REFUSED,
+						.fault = why };
 }
 
 static unsigned handshakes_of(const struct key_peer *p)
@@ -256,7 +258,8 @@ static unsigned handshakes_of(const struct key_peer *p)
 	unsigned n = 0;
 
 	list_each(it, nx, &p->sessions) {
-		const struct key_session *s = container_of(it, struct key_session, link);
+		const struct key_session *s =
+			container_of(it, struct key_session, link);
 
 		n += !s->ours && !s->open;
 	}

@@ -50,7 +50,7 @@ struct keying_peer_spec {
 
 	enum esp_algorithm algorithms[ESP_ALGORITHM_COUNT]; /* best first */
 	size_t algorithm_count;
-	bool esn; /* used if both ends want it */
+	bool esn;                 /* used if both ends want it */
 	enum key_carrier carrier; /* UDP if either end wants it */
 	uint16_t port;            /* ours, for ESP in UDP */
 
@@ -150,9 +150,9 @@ const char *keying_state_name(enum keying_state s);
 struct keying_status {
 	struct keying_pair pair;
 	enum keying_state state;
-	bool certificate;     /* how the peer is authenticated */
-	bool began;           /* we opened the connection */
-	const char *suite;    /* of TLS */
+	bool certificate;  /* how the peer is authenticated */
+	bool began;        /* we opened the connection */
+	const char *suite; /* of TLS */
 	uint32_t generation;
 	uint32_t spi_in, spi_out;
 	enum esp_algorithm algorithm_in, algorithm_out;
@@ -168,12 +168,14 @@ struct keying_status {
 };
 
 void keying_each_peer(const struct keying *k,
-		      void (*visit)(void *arg, const struct keying_status *s), void *arg);
+		      void (*visit)(void *arg, const struct keying_status *s),
+		      void *arg);
 /* False: no such peer. */
 bool keying_status(const struct keying *k, struct keying_pair pair,
 		   struct keying_status *out);
 
 /* Groups "keying" and "keying-fault".  Returns how many sets. */
-unsigned keying_counters(const struct keying *k, struct counter_set *sets, unsigned room);
+unsigned keying_counters(const struct keying *k, struct counter_set *sets,
+			 unsigned room);
 
 #endif

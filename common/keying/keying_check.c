@@ -103,8 +103,8 @@ void key_peer_credentials(const struct keying *k, struct key_peer *p,
 	if (s->key_count > 0)
 		from_psks(p, s);
 	else
-		p->credentials = tls_credentials_x509(&c, s->pair.remote, s->name,
-						      &p->unusable);
+		p->credentials =
+			tls_credentials_x509(&c, s->pair.remote, s->name, &p->unusable);
 }
 
 static bool is_same_name(const char *a, const char *b)
@@ -126,7 +126,8 @@ static bool is_same_key(const struct key_peer *a, const struct key_peer *b)
 	for (size_t i = 0; i < a->spec.key_count; i++)
 		for (size_t j = 0; j < b->spec.key_count; j++)
 			if (strcmp(a->psks[i].identity, b->psks[j].identity) == 0 &&
-			    !secret_bytes_equal(a->psks[i].key, b->psks[j].key, PSK_LEN))
+			    !secret_bytes_equal(a->psks[i].key, b->psks[j].key,
+						PSK_LEN))
 				return false;
 	return true;
 }

@@ -78,11 +78,15 @@ struct keying_effect *keying_effect_add(struct keying_effects *fx,
 const char *keying_effect_name(enum keying_effect_kind k)
 {
 	static const char *const names[KEYING_EFFECT_COUNT] = {
-		[KEYING_CONNECT] = "connect",       [KEYING_SEND] = "send",
-		[KEYING_CLOSE] = "close",           [KEYING_SA_IN_ADD] = "sa-in-add",
-		[KEYING_SA_IN_DEL] = "sa-in-del",   [KEYING_SA_OUT_SET] = "sa-out-set",
+		[KEYING_CONNECT] = "connect",
+		[KEYING_SEND] = "send",
+		[KEYING_CLOSE] = "close",
+		[KEYING_SA_IN_ADD] = "sa-in-add",
+		[KEYING_SA_IN_DEL] = "sa-in-del",
+		[KEYING_SA_OUT_SET] = "sa-out-set",
 		[KEYING_SA_OUT_CLEAR] = "sa-out-clear",
-		[KEYING_PEER_UP] = "peer-up",       [KEYING_PEER_DOWN] = "peer-down",
+		[KEYING_PEER_UP] = "peer-up",
+		[KEYING_PEER_DOWN] = "peer-down",
 		[KEYING_NOTE] = "note",
 	};
 

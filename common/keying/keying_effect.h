@@ -33,8 +33,8 @@ enum keying_effect_kind {
 	KEYING_SA_OUT_SET,   /* pair, sa: send by it from now on; keying_done */
 	KEYING_SA_OUT_CLEAR, /* pair: nothing to send by */
 	KEYING_PEER_UP,      /* pair: associations stand both ways */
-	KEYING_PEER_DOWN,    /* pair, fault: they are gone, or about to be in this list */
-	KEYING_NOTE,         /* for the log, already bounded in number */
+	KEYING_PEER_DOWN, /* pair, fault: they are gone, or about to be in this list */
+	KEYING_NOTE,      /* for the log, already bounded in number */
 	KEYING_EFFECT_COUNT
 };
 

@@ -127,9 +127,9 @@ void key_peer_failed(struct key_turn *t, struct key_peer *p, enum key_fault faul
 		t->k->counts[KEYING_QUIET]++;
 		return;
 	}
-	note(t, p, &(struct keying_note){ .kind = KEYING_NOTE_FAILED,
-					  .fault = fault,
-					  .detail = detail });
+	note(t, p,
+	     &(struct keying_note){
+		     .kind = KEYING_NOTE_FAILED, .fault = fault, .detail = detail });
 }
 
 /* Time. */
@@ -263,8 +263,8 @@ static void end_others(struct key_turn *t, struct key_peer *p, struct key_sessio
 	list_each(it, nx, &p->sessions) {
 		struct key_session *o = container_of(it, struct key_session, link);
 
-		if (o != s && (p->leader ? o->open || is_attempt(o) :
-						 is_attempt(o) && !o->greeted))
+		if (o != s && (p->leader ? o->open || is_attempt(o)
+					 : is_attempt(o) && !o->greeted))
 			end_superseded(t, o);
 	}
 }
@@ -328,8 +328,9 @@ void key_peer_check_up(struct key_turn *t, struct key_peer *p)
 	p->up = true;
 	t->k->counts[KEYING_UPS]++;
 	keying_effect_add(t->fx, KEYING_PEER_UP, p->spec.pair, 0);
-	note(t, p, &(struct keying_note){ .kind = KEYING_NOTE_UP,
-					  .generation = p->outbound.generation });
+	note(t, p,
+	     &(struct keying_note){ .kind = KEYING_NOTE_UP,
+				    .generation = p->outbound.generation });
 }
 
 void key_peer_down(struct key_turn *t, struct key_peer *p, enum key_fault why)
@@ -342,7 +343,8 @@ void key_peer_down(struct key_turn *t, struct key_peer *p, enum key_fault why)
 		e = keying_effect_add(t->fx, KEYING_PEER_DOWN, p->spec.pair, 0);
 		if (e)
 			e->fault = why;
-		note(t, p, &(struct keying_note){ .kind = KEYING_NOTE_DOWN, .fault = why });
+		note(t, p,
+		     &(struct keying_note){ .kind = KEYING_NOTE_DOWN, .fault = why });
 	}
 	p->up = false;
 	key_sa_clear(t, p);
@@ -352,7 +354,8 @@ void key_peer_end(struct key_turn *t, struct key_peer *p, enum key_bye bye,
 		  enum key_fault why)
 {
 	list_each(it, nx, &p->sessions)
-		key_session_bye(t, container_of(it, struct key_session, link), bye, why);
+		key_session_bye(t, container_of(it, struct key_session, link), bye,
+				why);
 	forget_current(p);
 	p->next_attempt = INSTANT_NEVER;
 	key_peer_down(t, p, why);

@@ -26,14 +26,14 @@
 #include "common/keying/keying.h"
 
 enum {
-	SESSIONS_MAX = 4,           /* a peer, of all kinds */
-	HANDSHAKES_A_PEER = 2,      /* of these, begun by the peer and not yet open */
-	HANDSHAKES_MAX = 64,        /* by default, of all peers */
-	INBOUND_MAX = 16,           /* inbound associations a peer, old ones included */
+	SESSIONS_MAX = 4,      /* a peer, of all kinds */
+	HANDSHAKES_A_PEER = 2, /* of these, begun by the peer and not yet open */
+	HANDSHAKES_MAX = 64,   /* by default, of all peers */
+	INBOUND_MAX = 16,      /* inbound associations a peer, old ones included */
 	SPI_TRIES = 16,
-	HANDSHAKE_SECONDS = 10,     /* until keys stand */
-	ANSWER_SECONDS = 10,        /* until a new generation is answered */
-	STEADY_SECONDS = 10,        /* a connection that lived so long was no failure */
+	HANDSHAKE_SECONDS = 10, /* until keys stand */
+	ANSWER_SECONDS = 10,    /* until a new generation is answered */
+	STEADY_SECONDS = 10,    /* a connection that lived so long was no failure */
 	GRACE_SECONDS = 5,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_MOST_MS = 60000,
@@ -129,7 +129,7 @@ struct key_peer {
 	enum key_carrier carrier;
 
 	unsigned failures_in_row;
-	instant_t heard;        /* anything, by any connection */
+	instant_t heard; /* anything, by any connection */
 	instant_t next_attempt, linger_until;
 	instant_t rekey_at, reauthenticate_at, answer_by;
 	instant_t keyed;
@@ -143,9 +143,9 @@ struct key_peer {
 
 struct keying {
 	struct rng rng;
-	struct key_peer *peers;        /* by spec.pair */
+	struct key_peer *peers; /* by spec.pair */
 	struct key_session *by_stream;
-	struct list ended;             /* sessions to be freed when the event is over */
+	struct list ended; /* sessions to be freed when the event is over */
 	struct timers timers;
 	uint32_t last_stream;
 	uint64_t instance;

@@ -63,7 +63,8 @@ static int derive(struct key_session *s, const struct sa_choice *c, struct secre
 	write_u32(&w, c->spi);
 	write_u8(&w, key_algorithm_number(c->algorithm));
 	write_u8(&w, c->esn);
-	error = tls_export(s->tls, export_label, context, writer_len(&w), material, len);
+	error = tls_export(s->tls, export_label, context, writer_len(&w), material,
+			   len);
 	if (error == 0)
 		error = secret_init(out, material, len);
 	secret_wipe(material, sizeof(material));
@@ -109,7 +110,8 @@ enum esp_algorithm key_sa_choose(const struct key_peer *p, key_algorithms_t thei
 
 /* Inbound. */
 
-static void delete_inbound(struct key_turn *t, struct key_peer *p, struct key_inbound *in)
+static void delete_inbound(struct key_turn *t, struct key_peer *p,
+			   struct key_inbound *in)
 {
 	struct keying_effect *e =
 		keying_effect_add(t->fx, KEYING_SA_IN_DEL, p->spec.pair, in->stream);
@@ -175,7 +177,8 @@ static uint32_t draw_spi(struct key_turn *t, struct key_peer *p)
 	return spi;
 }
 
-static bool ask_inbound(struct key_turn *t, struct key_session *s, struct key_inbound *in)
+static bool ask_inbound(struct key_turn *t, struct key_session *s,
+			struct key_inbound *in)
 {
 	const struct sa_choice c = {
 		.direction = s->ours ? FROM_SERVER : FROM_CLIENT,
@@ -223,9 +226,9 @@ static void agree(struct key_peer *p, struct key_session *s)
 	p->current = s;
 	p->esn = p->spec.esn && s->theirs.esn;
 	p->carrier = p->spec.carrier == KEY_CARRIER_UDP ||
-				     s->theirs.carrier == KEY_CARRIER_UDP ?
-				   KEY_CARRIER_UDP :
-				   KEY_CARRIER_RAW;
+				     s->theirs.carrier == KEY_CARRIER_UDP
+			     ? KEY_CARRIER_UDP
+			     : KEY_CARRIER_RAW;
 }
 
 void key_sa_begin(struct key_turn *t, struct key_session *s)
@@ -309,7 +312,8 @@ static void inbound_failed(struct key_turn *t, struct key_session *s,
 	}
 	*in = (struct key_inbound){ 0 };
 	if (s)
-		key_session_reject(t, s, KEY_BYE_NOT_INSTALLED, KEY_FAULT_NOT_INSTALLED);
+		key_session_reject(t, s, KEY_BYE_NOT_INSTALLED,
+				   KEY_FAULT_NOT_INSTALLED);
 }
 
 void key_sa_in_done(struct key_turn *t, struct key_peer *p, uint32_t spi, int error)
@@ -447,7 +451,8 @@ void key_sa_ready(struct key_turn *t, struct key_session *s, const struct key_re
 	}
 	if (s == p->current) {
 		if (!is_in_turn(s, r)) {
-			key_session_reject(t, s, KEY_BYE_PROTOCOL, KEY_FAULT_UNEXPECTED);
+			key_session_reject(t, s, KEY_BYE_PROTOCOL,
+					   KEY_FAULT_UNEXPECTED);
 			return;
 		}
 	} else if (r->generation > s->adopted && is_newer(p, s, r)) {

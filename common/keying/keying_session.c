@@ -75,8 +75,8 @@ static void flush(struct key_turn *t, struct key_session *s)
 	if (len == 0)
 		return;
 	copy = malloc(len);
-	e = copy ? keying_effect_add(t->fx, KEYING_SEND, s->peer->spec.pair, s->stream) :
-			 NULL;
+	e = copy ? keying_effect_add(t->fx, KEYING_SEND, s->peer->spec.pair, s->stream)
+		 : NULL;
 	if (e) {
 		memcpy(copy, bytes, len);
 		e->bytes.at = copy;
@@ -88,7 +88,8 @@ static void flush(struct key_turn *t, struct key_session *s)
 	tls_sent(s->tls);
 }
 
-void key_session_send(struct key_turn *t, struct key_session *s, const struct key_msg *m)
+void key_session_send(struct key_turn *t, struct key_session *s,
+		      const struct key_msg *m)
 {
 	uint8_t bytes[KEY_MSG_MAX];
 	struct writer w = writer_over(bytes, sizeof(bytes));
@@ -362,8 +363,8 @@ static instant_t next_probe(const struct key_session *s)
 
 static instant_t dead_at(const struct key_session *s)
 {
-	return s->open ? instant_add(s->heard, s->peer->spec.dead_after) :
-			       INSTANT_NEVER;
+	return s->open ? instant_add(s->heard, s->peer->spec.dead_after)
+		       : INSTANT_NEVER;
 }
 
 instant_t key_session_next(const struct key_session *s)

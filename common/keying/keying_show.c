@@ -88,7 +88,8 @@ static void describe(const struct key_peer *p, struct keying_status *out)
 }
 
 void keying_each_peer(const struct keying *k,
-		      void (*visit)(void *arg, const struct keying_status *s), void *arg)
+		      void (*visit)(void *arg, const struct keying_status *s),
+		      void *arg)
 {
 	const struct key_peer *p;
 
@@ -110,7 +111,8 @@ bool keying_status(const struct keying *k, struct keying_pair pair,
 	return p != NULL;
 }
 
-unsigned keying_counters(const struct keying *k, struct counter_set *sets, unsigned room)
+unsigned keying_counters(const struct keying *k, struct counter_set *sets,
+			 unsigned room)
 {
 	const struct counter_set all[] = {
 		{ "keying", count_rows, k->counts, KEYING_COUNTERS },

@@ -66,7 +66,8 @@ void sa_store_free(struct sa_store *s)
 
 	if (!s)
 		return;
-	list_each(it, nx, &s->all) entry_free(container_of(it, struct sa_entry, all));
+	list_each(it, nx, &s->all)
+		entry_free(container_of(it, struct sa_entry, all));
 	HASH_ITER(hh, s->peers, p, next) {
 		HASH_DEL(s->peers, p);
 		free(p);

@@ -36,26 +36,26 @@ enum encap_dscp { DSCP_UNIFORM, DSCP_PIPE };
 struct encap_spec {
 	enum encap_kind kind;
 
-	bool gre_key;             /* K: put and demand keys (RFC 2890 2.1) */
-	uint32_t gre_key_out;     /* host order: what we put */
-	uint32_t gre_key_in;      /* what the peer must put */
-	bool gre_sequence;        /* S: number packets and drop late ones */
-	bool gre_checksum;        /* C: cover what we send; always checked when there */
-	bool minimal_fallback;    /* fragments go by IP-in-IP (RFC 2004 3) */
+	bool gre_key;          /* K: put and demand keys (RFC 2890 2.1) */
+	uint32_t gre_key_out;  /* host order: what we put */
+	uint32_t gre_key_in;   /* what the peer must put */
+	bool gre_sequence;     /* S: number packets and drop late ones */
+	bool gre_checksum;     /* C: cover what we send; always checked when there */
+	bool minimal_fallback; /* fragments go by IP-in-IP (RFC 2004 3) */
 
 	enum encap_dscp dscp;
-	uint8_t dscp_value;       /* with DSCP_PIPE, 0..63 */
-	uint8_t ttl;              /* of the outer header; 0 means 64 */
-	bool no_outer_df;         /* leave DF clear unless the inner has it */
-	uint16_t mss_clamp;       /* 0: leave TCP alone; 1: by the MTU; else this */
-	uint16_t mtu;             /* path MTU to begin with, and at most; 0: 1500 */
+	uint8_t dscp_value; /* with DSCP_PIPE, 0..63 */
+	uint8_t ttl;        /* of the outer header; 0 means 64 */
+	bool no_outer_df;   /* leave DF clear unless the inner has it */
+	uint16_t mss_clamp; /* 0: leave TCP alone; 1: by the MTU; else this */
+	uint16_t mtu;       /* path MTU to begin with, and at most; 0: 1500 */
 };
 
 /* What outer packets travel in (encap_udp.h). */
 enum carrier_kind {
 	CARRIER_NONE, /* as they are */
-	CARRIER_UDP,  /* GRE in UDP, port 4754 (RFC 8086); ESP in UDP, 4500 (RFC 3948) */
-	CARRIER_MIP,  /* tunnel data messages, port 434 (RFC 3519) */
+	CARRIER_UDP, /* GRE in UDP, port 4754 (RFC 8086); ESP in UDP, 4500 (RFC 3948) */
+	CARRIER_MIP, /* tunnel data messages, port 434 (RFC 3519) */
 	CARRIER_KIND_COUNT
 };
 

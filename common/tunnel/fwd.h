@@ -48,9 +48,9 @@ enum fwd_edit_kind {
 	FWD_BINDING_CLEAR, /* not any more; `tunnel` names which of them */
 	FWD_VISITOR_SET,   /* foreign agent: `home` is on our link, reached as said */
 	FWD_VISITOR_CLEAR,
-	FWD_OWN_SET,       /* mobile node: `home` is ours, `tunnel` is our own end */
+	FWD_OWN_SET, /* mobile node: `home` is ours, `tunnel` is our own end */
 	FWD_OWN_CLEAR,
-	FWD_SITE_SET,      /* site tunnel: `remote_nets` are behind `tunnel` */
+	FWD_SITE_SET, /* site tunnel: `remote_nets` are behind `tunnel` */
 	FWD_SITE_CLEAR,
 };
 
@@ -60,15 +60,15 @@ struct fwd_edit {
 	struct tunnel_spec tunnel;
 
 	/* binding */
-	bool reverse;     /* T: accept inner source `home` out of the tunnel; at a
+	bool reverse;    /* T: accept inner source `home` out of the tunnel; at a
 			   * visitor or our own: send what comes from `home` into it */
-	bool broadcasts;  /* wants broadcasts of the home network (B) */
-	bool nested;      /* D clear: wrap broadcasts for `home` first (RFC 5944 4.3) */
+	bool broadcasts; /* wants broadcasts of the home network (B) */
+	bool nested;     /* D clear: wrap broadcasts for `home` first (RFC 5944 4.3) */
 	struct in_addr agent; /* source of that inner wrapping: the home agent */
 
 	/* visitor */
-	int ifindex;      /* visited link */
-	struct mac mac;   /* link-layer address heard in the Request */
+	int ifindex;    /* visited link */
+	struct mac mac; /* link-layer address heard in the Request */
 
 	/* site; of our own home address: local_nets are its home networks */
 	unsigned local_count, remote_count;

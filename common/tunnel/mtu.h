@@ -26,7 +26,7 @@ enum {
 struct path_mtu {
 	uint16_t most; /* never above: the first link's, or as configured */
 	uint16_t mtu;
-	bool narrow; /* a router told of less than MTU_FLOOR */
+	bool narrow;      /* a router told of less than MTU_FLOOR */
 	instant_t forget; /* when to try `most` again */
 };
 

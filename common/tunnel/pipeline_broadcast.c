@@ -67,8 +67,7 @@ static enum drop_reason judge_broadcast(struct pipeline *pl, struct pkt *p)
 static void broadcast(struct pipeline *pl, const struct pkt *p,
 		      struct ipv4_prefix network)
 {
-	list_each(it, next, &pl->fwd->broadcasts)
-	{
+	list_each(it, next, &pl->fwd->broadcasts) {
 		const struct fwd_home *h =
 			container_of(it, struct fwd_home, broadcasts);
 

@@ -68,7 +68,7 @@ int fwd_sa_out_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
 
 /* What became of packets between two ends, beside what their associations count. */
 struct protect_counts {
-	uint64_t in_clear;       /* accepted; counted only where ends are set */
+	uint64_t in_clear; /* accepted; counted only where ends are set */
 	uint64_t out_clear;
 	uint64_t not_protected;  /* dropped: came in clear where ESP is required */
 	uint64_t no_association; /* dropped: could not be protected yet */

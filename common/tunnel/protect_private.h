@@ -35,13 +35,13 @@ struct protect_pair {
 	struct pair_key key;
 	struct protect_spec spec;
 	struct esp_sa_out *out;
-	uint32_t last_spi;       /* that we sent with before this one; 0: none */
+	uint32_t last_spi; /* that we sent with before this one; 0: none */
 	unsigned in_count;
 	struct protect_sa *in[PROTECT_SAS_IN]; /* the oldest first */
-	struct list paths;       /* of tunnels between these ends */
-	struct tunnel_path wire; /* the path as ESP packets take it */
-	uint16_t next_id;        /* of outer packets that may be cut */
-	instant_t sent;          /* when something last was */
+	struct list paths;                     /* of tunnels between these ends */
+	struct tunnel_path wire;               /* the path as ESP packets take it */
+	uint16_t next_id;                      /* of outer packets that may be cut */
+	instant_t sent;                        /* when something last was */
 	struct protect_counts counts;
 	UT_hash_handle hh;
 };

@@ -77,7 +77,7 @@ struct tunnel {
 	struct encap encap;
 	struct encap fallback; /* IP-in-IP, for what minimal cannot carry */
 	struct tunnel_path *path;
-	struct list on_path; /* in path->tunnels */
+	struct list on_path;   /* in path->tunnels */
 	struct fwd_site *site; /* or NULL */
 	unsigned uses[TUNNEL_USES];
 	struct tunnel_counts counts;

@@ -21,13 +21,13 @@
 typedef void fuzz_target(const uint8_t *data, size_t size);
 
 /* A promise of the code under test; holds in every build, unlike assert. */
-#define PROMISE(condition)                                                       \
-	do {                                                                     \
-		if (!(condition)) {                                              \
+#define PROMISE(condition)                                                         \
+	do {                                                                       \
+		if (!(condition)) {                                                \
 			fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, \
-				#condition);                                     \
-			abort();                                                 \
-		}                                                                \
+				#condition);                                       \
+			abort();                                                   \
+		}                                                                  \
 	} while (0)
 
 /* The target of that name, or NULL. */

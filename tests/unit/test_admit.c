@@ -147,7 +147,8 @@ static void larger_limits_of_a_source_hold_for_all(void)
 static void stations_are_told_apart(void)
 {
 	const struct mac one = { { 2, 0, 0, 0, 0, 1 } }, two = { { 2, 0, 0, 0, 0, 2 } };
-	const struct admit_source src[] = { admit_station(3, one), admit_station(4, one),
+	const struct admit_source src[] = { admit_station(3, one),
+					    admit_station(4, one),
 					    admit_station(3, two) };
 	struct admit *a = admit_of(4, 1, 1);
 

@@ -150,8 +150,8 @@ static int sum_in_order(struct list *head)
 {
 	int digits = 0;
 
-	list_each(it, nx, head) digits =
-		digits * 10 + container_of(it, struct element, link)->value;
+	list_each(it, nx, head)
+		digits = digits * 10 + container_of(it, struct element, link)->value;
 	return digits;
 }
 
@@ -168,7 +168,8 @@ static void lists_keep_order_and_allow_removal(void)
 	list_remove(&e[1].link);
 	list_remove(&e[1].link);
 	CU_ASSERT_EQUAL(sum_in_order(&head), 13);
-	list_each(it, nx, &head) list_remove(it);
+	list_each(it, nx, &head)
+		list_remove(it);
 	CU_ASSERT_TRUE(list_empty(&head));
 }
 

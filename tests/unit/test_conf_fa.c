@@ -13,7 +13,7 @@
 #define SA(spi) "<association spi='" spi "' " KEY "/>"
 #define FA(attrs, inside)                                                  \
 	"<foreign-agent care-of-address='10.0.2.2' " attrs ">" inside "</" \
-								      "foreign-agent>"
+	"foreign-agent>"
 #define ADVERT "<advertise interface='visit'/>"
 
 static struct fa_config taken(const char *text)
@@ -54,18 +54,17 @@ static void the_smallest_has_the_defaults(void)
 
 static void every_field_arrives(void)
 {
-	struct fa_config c = taken(FA(
-		"max-lifetime='60' max-visitors='2' max-pending='9' "
-		"pending-per-node='3' "
-		"pending-timeout='7.5' reverse-tunnel-required='yes' gre='no' "
-		"minimal='no' "
-		"any-home-agent='no'",
-		ADVERT
-		"<node home-address='10.1.0.10'>" SA("300") "</node><peer-agent "
-							    "address='10.1.0.1'>" SA(
-								    "301") "</"
-									   "peer-"
-									   "agent>"));
+	struct fa_config c =
+		taken(FA("max-lifetime='60' max-visitors='2' max-pending='9' "
+			 "pending-per-node='3' "
+			 "pending-timeout='7.5' reverse-tunnel-required='yes' gre='no' "
+			 "minimal='no' "
+			 "any-home-agent='no'",
+			 ADVERT "<node home-address='10.1.0.10'>" SA(
+				 "300") "</node><peer-agent "
+					"address='10.1.0.1'>" SA("301") "</"
+									"peer-"
+									"agent>"));
 
 	CU_ASSERT(c.max_lifetime == 60 && c.max_visitors == 2 && c.max_pending == 9);
 	CU_ASSERT(c.pending_per_node == 3 && c.pending_timeout.ns == 7500000000);
@@ -81,12 +80,11 @@ static void what_must_hold_together(void)
 	refused("<foreign-agent/>", "foreign-agent/@care-of-address: is missing");
 	refused(FA("reverse-tunnel='no' reverse-tunnel-required='yes'", ADVERT),
 		"foreign-agent/@reverse-tunnel-required");
-	refused(FA("", ADVERT
-		   "<node home-address='10.1.0.10'>" SA("300") "</node><node "
-							       "home-address='10.1.0."
-							       "10'>" SA(
-								       "301") "</"
-									      "node>"),
+	refused(FA("", ADVERT "<node home-address='10.1.0.10'>" SA(
+			       "300") "</node><node "
+				      "home-address='10.1.0."
+				      "10'>" SA("301") "</"
+						       "node>"),
 		"node/@home-address: 10.1.0.10 is given in line 1 already");
 	refused(FA("", ADVERT ADVERT), "advertise/@interface");
 	warned(FA("", ""), "foreign-agent: has no advertise: no link is served");

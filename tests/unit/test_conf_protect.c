@@ -26,7 +26,7 @@
 	"<peer-agent address='" addr "' " attrs ">" SA(KEY16) "</peer-agent>\n"
 #define NET "<home-network prefix='10.1.0.0/24'/>"
 
-#define SITE                                                       \
+#define SITE                                                        \
 	"<site-tunnel name='a' local='10.1.0.2' remote='10.0.2.2'>" \
 	"<local subnet='10.8.0.0/24'/><remote subnet='10.9.0.0/24'/></site-tunnel>"
 

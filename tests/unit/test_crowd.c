@@ -44,7 +44,8 @@ static void check_first(const struct crowd_twin *w, const struct crowd_member *f
 		CU_ASSERT_TRUE(fellows(w, w->ifindex[i], 0) <= of_link);
 		if (w->ifindex[i] != w->ifindex[at])
 			continue;
-		CU_ASSERT_TRUE(fellows(w, w->ifindex[i], w->station[i]) < 2 * of_station);
+		CU_ASSERT_TRUE(fellows(w, w->ifindex[i], w->station[i]) <
+			       2 * of_station);
 		if (w->station[i] == w->station[at])
 			CU_ASSERT_TRUE(w->age[at] <= w->age[i]);
 	}

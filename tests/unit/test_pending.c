@@ -179,8 +179,11 @@ static bool ask(struct bench *b, int ifindex, uint32_t station, uint32_t name,
 		bool proven)
 {
 	struct registration rq = {
-		.home = { htonl(name) }, .ident = 1, .lifetime = 600,
-		.ifindex = ifindex, .proven = proven,
+		.home = { htonl(name) },
+		.ident = 1,
+		.lifetime = 600,
+		.ifindex = ifindex,
+		.proven = proven,
 	};
 
 	for (unsigned i = 0; i < 4; i++)
