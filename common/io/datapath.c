@@ -295,6 +295,8 @@ static int open_tables(struct datapath *dp, struct datapath_fault *fault)
 	const struct pipeline_config config = { .pool = &dp->pool,
 						.owns = owns,
 						.link_mtu = link_mtu,
+						.spoofed = dp->config.spoofed,
+						.spoofed_arg = dp->config.arg,
 						.arg = dp,
 						.ports = dp->config.ports };
 

@@ -35,6 +35,9 @@ struct datapath_config {
 
 	/* ICMP errors about UDP datagrams of port 434 are the control plane's. */
 	void (*icmp)(void *arg, const struct icmp_datagram *dg);
+
+	/* As in struct pipeline_config. */
+	void (*spoofed)(void *arg, const struct tunnel *t, struct in_addr inner);
 	void *arg;
 };
 

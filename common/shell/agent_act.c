@@ -4,6 +4,7 @@
  */
 #include "common/shell/agent_private.h"
 
+#include "common/io/host.h"
 #include "common/tunnel/tunnel.h"
 
 #include <errno.h>
@@ -33,6 +34,19 @@ static void on_tunnel(void *arg, const struct tunnel *t, bool in_use)
 				.encapsulation = encap_name(t->spec.encap.kind) };
 
 	log_note(s->log, &n, &s->links, s->now);
+}
+
+/* RFC 3024 4.3.2: which tunnel, and whose address it had inside. */
+void agent_on_spoofed(void *shell, const struct tunnel *t, struct in_addr inner)
+{
+	struct agent_shell *s = shell;
+	const struct note n = { .kind = NOTE_TUNNEL_SPOOFED,
+				.source = inner,
+				.local = t->spec.local,
+				.remote = t->spec.remote,
+				.encapsulation = encap_name(t->spec.encap.kind) };
+
+	log_note(s->log, &n, &s->links, host_now());
 }
 
 static int act_route(void *arg, const struct effect *e)

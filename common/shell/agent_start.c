@@ -144,6 +144,7 @@ static int start_data(void *arg, struct startup_fault *fault)
 						.links = &s->links,
 						.counts = &s->counts,
 						.icmp = agent_on_icmp,
+						.spoofed = agent_on_spoofed,
 						.arg = s };
 	struct datapath_fault what;
 	int error = datapath_open(&s->data, &config, &what);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ICMP_RATE = 100, ICMP_BURST = 50 };
+enum { ICMP_RATE = 100, ICMP_BURST = 50, SPOOFED_RATE = 1, SPOOFED_BURST = 5 };
 
 static const struct counter_row packet_rows[] = {
 #define COUNTER COUNTER_ROW
@@ -33,6 +33,7 @@ struct pipeline *pipeline_new(struct fwd *fwd, const struct pipeline_config *con
 	bucket_init(&pl->icmp_limit, config->icmp_rate ? config->icmp_rate : ICMP_RATE,
 		    config->icmp_burst ? config->icmp_burst : ICMP_BURST,
 		    (instant_t){ 0 });
+	bucket_init(&pl->spoofed_limit, SPOOFED_RATE, SPOOFED_BURST, (instant_t){ 0 });
 	return pl;
 }
 

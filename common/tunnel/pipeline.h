@@ -39,6 +39,14 @@ struct pipeline_config {
 	const void *arg;
 
 	/*
+	 * Out of `t` came a packet from `inner`, who has no binding with a reverse
+	 * tunnel there (RFC 3024 4.3.2).  Told now and then; all are counted.  NULL
+	 * where nobody asks.
+	 */
+	void (*spoofed)(void *arg, const struct tunnel *t, struct in_addr inner);
+	void *spoofed_arg;
+
+	/*
 	 * RFC 2003 3.2 forbids tunnelling packets that arrive with a source of
 	 * our own.  The kernel refuses such packets from outside, so those that
 	 * its routing hands us were made on this machine and may go.  Set this

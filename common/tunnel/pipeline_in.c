@@ -215,6 +215,13 @@ static void let_out(struct pipeline *pl, struct pkt *p, const struct fwd_visitor
 	pkt_queue_add(&pl->out->kernel, p);
 }
 
+static void tell_spoofed(struct pipeline *pl, const struct pkt *p)
+{
+	if (pl->config.spoofed && bucket_take(&pl->spoofed_limit, pl->now.mono))
+		pl->config.spoofed(pl->config.spoofed_arg, p->tunnel,
+				   pkt_ipv4_of(p)->src);
+}
+
 static void finish(struct pipeline *pl, struct pkt *p)
 {
 	struct fwd_exit way = { .why = p->drop };
@@ -227,6 +234,8 @@ static void finish(struct pipeline *pl, struct pkt *p)
 	}
 	if (p->tunnel)
 		p->tunnel->counts.in_dropped++;
+	if (way.why == DROP_SPOOFED)
+		tell_spoofed(pl, p);
 	pipeline_drop(pl, p, way.why);
 }
 

@@ -23,7 +23,7 @@ enum packet_counter {
 struct pipeline {
 	struct fwd *fwd;
 	struct pipeline_config config;
-	struct bucket icmp_limit;
+	struct bucket icmp_limit, spoofed_limit;
 	struct drop_counts drops;
 	uint64_t packets[PACKET_COUNTERS];
 	uint16_t nested_id; /* of inner wrappings of broadcasts */

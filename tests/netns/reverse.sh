@@ -58,6 +58,8 @@ others() {
 	PYTHON
 	check_wait "packets of others in the tunnel are counted" 5 \
 		"count_above ha spoofed $((before + 2))"
+	check_wait "and logged with the tunnel and the address inside" 5 \
+		"grep -q 'tunnel-spoofed source=10.1.0.77 .*remote=10.0.2.2' $LAB_DIR/ha.log"
 	sniff_end others
 	equal "and reach nobody" "$(recorded others icmp)" ""
 }

@@ -83,12 +83,23 @@ static void fill(struct pipe_bench *b)
 	add_site(b);
 }
 
+static void spoofed(void *arg, const struct tunnel *t, struct in_addr inner)
+{
+	struct pipe_bench *b = arg;
+
+	b->spoofed++;
+	b->spoofed_tunnel = t;
+	b->spoofed_from = inner;
+}
+
 static void open_with(struct pipe_bench *b, bool guard)
 {
 	struct pipeline_config config = { .pool = &b->pool,
 					  .owns = owns,
 					  .link_mtu = link_mtu,
 					  .arg = b,
+					  .spoofed = spoofed,
+					  .spoofed_arg = b,
 					  .guard_sources = guard };
 
 	memset(b, 0, sizeof(*b));

@@ -34,6 +34,9 @@ struct pipe_bench {
 	struct pipeline_out out;
 	struct now now;
 	uint16_t link_mtu;
+	unsigned spoofed; /* times that it was told */
+	const struct tunnel *spoofed_tunnel;
+	struct in_addr spoofed_from;
 };
 
 void bench_open(struct pipe_bench *b);

@@ -133,6 +133,32 @@ static void every_packet_comes_out_where_it_may(void)
 		check_inbound(&rows[i]);
 }
 
+/* RFC 3024 4.3.2 wants it logged; a flood of them makes a line a second. */
+static void spoofed_packets_are_told_of_now_and_then(void)
+{
+	struct tunnel_spec spec = bench_spec("203.0.113.1", (struct encap_spec)GRE);
+	struct packet_like like = { .src = "198.51.100.99", .dst = "8.8.8.8" };
+	struct packet_like right = { .src = "198.51.100.50", .dst = "8.8.8.8" };
+	struct pipe_bench b;
+
+	bench_open(&b);
+	bench_inbound(&b, bench_from_peer(&b, &spec, &right));
+	CU_ASSERT_EQUAL(b.spoofed, 0);
+	bench_inbound(&b, bench_from_peer(&b, &spec, &like));
+	CU_ASSERT_EQUAL(b.spoofed, 1);
+	CU_ASSERT_PTR_EQUAL(b.spoofed_tunnel, bench_tunnel(&b, &spec));
+	CU_ASSERT_EQUAL(b.spoofed_from.s_addr, addr_of(like.src).s_addr);
+	for (unsigned i = 0; i < 50; i++)
+		bench_inbound(&b, bench_from_peer(&b, &spec, &like));
+	CU_ASSERT_EQUAL(b.spoofed, 5);
+	CU_ASSERT_EQUAL(bench_drops(&b, "spoofed"), 51);
+	b.now.mono = instant_add(b.now.mono, duration_s(1));
+	for (unsigned i = 0; i < 50; i++)
+		bench_inbound(&b, bench_from_peer(&b, &spec, &like));
+	CU_ASSERT_EQUAL(b.spoofed, 6);
+	bench_close(&b);
+}
+
 static void broadcasts_of_our_home_network_are_for_us(void)
 {
 	struct fwd_edit e = { .kind = FWD_OWN_SET,
@@ -430,6 +456,7 @@ void suite_pipeline_in(void)
 	CU_pSuite s = CU_add_suite("pipeline_in", NULL, NULL);
 
 	CU_ADD_TEST(s, every_packet_comes_out_where_it_may);
+	CU_ADD_TEST(s, spoofed_packets_are_told_of_now_and_then);
 	CU_ADD_TEST(s, broadcasts_of_our_home_network_are_for_us);
 	CU_ADD_TEST(s, a_nested_broadcast_is_a_unicast_to_the_visitor);
 	CU_ADD_TEST(s, unsound_outer_packets_have_their_reason);
