@@ -9,31 +9,9 @@
 
 enum { MS_PER_S = 1000 };
 
-static const struct conf_attr control_rows[] = {
-	CONF_CONTROL_ROW("/run/sojourn/mip-fa.sock"),
-};
-
-static const struct conf_attr tun_rows[] = {
-	CONF_TUN_ROW("mip-fa0"),
-};
-
-static const struct conf_element control = {
-	.name = "control",
-	.help = "the socket for mipctl",
-	.attr = control_rows,
-	.attr_count = CONF_COUNT(control_rows),
-	.size = sizeof(struct common_config),
-	.line = CONF_NO_LINE,
-};
-
-static const struct conf_element tun = {
-	.name = "tun",
-	.help = "the device through which packets enter tunnels",
-	.attr = tun_rows,
-	.attr_count = CONF_COUNT(tun_rows),
-	.size = sizeof(struct common_config),
-	.line = CONF_NO_LINE,
-};
+static const struct conf_element control = CONF_CONTROL("/run/sojourn/mip-fa.sock");
+static const struct conf_element tun =
+	CONF_TUN("mip-fa0", "the device through which packets enter tunnels");
 
 static const struct conf_attr rows[] = {
 	CONF_ROW(fa_config, care_of, "care-of-address", CONF_ADDRESS, .required = true,
@@ -104,6 +82,7 @@ static void check_offers(const struct fa_config *c, struct conf_check *k)
 static void check(void *object, struct conf_check *k)
 {
 	struct fa_config *c = object;
+	const struct protected_config ends = fa_config_protected(c);
 
 	check_offers(c, k);
 	conf_check_adverts(k->faults, c->advert, c->advert_count);
@@ -111,12 +90,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->home_agent,
 			 c->home_agent_count);
 	conf_check_common(k->faults, &c->common);
-	conf_check_protection(k->faults, &(struct conf_protected){
-						 .common = &c->common,
-						 .local = c->care_of,
-						 .element = "peer-agent",
-						 .agent = c->home_agent,
-						 .agent_count = c->home_agent_count });
+	conf_check_protection(k->faults, "peer-agent", &c->common, &ends);
 }
 
 const struct conf_element fa_config_schema = {

@@ -11,31 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct conf_attr control_rows[] = {
-	CONF_CONTROL_ROW("/run/sojourn/mip-ha.sock"),
-};
-
-static const struct conf_attr tun_rows[] = {
-	CONF_TUN_ROW("mip-ha0"),
-};
-
-static const struct conf_element control = {
-	.name = "control",
-	.help = "the socket for mipctl",
-	.attr = control_rows,
-	.attr_count = CONF_COUNT(control_rows),
-	.size = sizeof(struct common_config),
-	.line = CONF_NO_LINE,
-};
-
-static const struct conf_element tun = {
-	.name = "tun",
-	.help = "the device through which packets enter and leave tunnels",
-	.attr = tun_rows,
-	.attr_count = CONF_COUNT(tun_rows),
-	.size = sizeof(struct common_config),
-	.line = CONF_NO_LINE,
-};
+static const struct conf_element control = CONF_CONTROL("/run/sojourn/mip-ha.sock");
+static const struct conf_element tun =
+	CONF_TUN("mip-ha0", "the device through which packets enter and leave tunnels");
 
 static const struct conf_choice syncs[] = {
 	{ "second", STORE_SYNC_SECOND },
@@ -63,14 +41,25 @@ static const struct conf_element store = {
 	.line = CONF_NO_LINE,
 };
 
+static const struct conf_choice broadcasts[] = {
+	{ "yes", IPV4_BROADCAST_ALL },
+	{ "no", IPV4_BROADCAST_NONE },
+	{ "directed", IPV4_BROADCAST_DIRECTED },
+	{ "limited", IPV4_BROADCAST_LIMITED },
+	{ NULL, 0 },
+};
+
 static const struct conf_attr network_rows[] = {
 	CONF_ROW(home_network, prefix, "prefix", CONF_NETWORK, .required = true,
 		 .help = "the network that home addresses are from"),
 	CONF_ROW(home_network, interface, "interface", CONF_INTERFACE,
 		 .help = "its link; without one the network is virtual, nobody is at "
 			 "home"),
-	CONF_ROW(home_network, broadcasts, "broadcasts", CONF_BOOL, .def = "yes",
-		 .help = "forward its broadcasts to nodes that ask (B)"),
+	CONF_ROW(home_network, broadcasts, "broadcasts", CONF_CHOICE, .def = "yes",
+		 .choices = broadcasts,
+		 .help = "forward its broadcasts to nodes that ask (B): all, none, those "
+			 "to the network's own broadcast address, or those to "
+			 "255.255.255.255"),
 };
 
 static const struct conf_element home_network = {
@@ -217,6 +206,7 @@ static void check_adverts(const struct ha_config *c, struct conf_faults *f)
 static void check(void *object, struct conf_check *k)
 {
 	struct ha_config *c = object;
+	const struct protected_config ends = ha_config_protected(c);
 
 	if (!c->simultaneous)
 		c->bindings_per_node = 1;
@@ -229,14 +219,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->foreign_agent,
 			 c->foreign_agent_count);
 	conf_check_common(k->faults, &c->common);
-	conf_check_protection(k->faults, &(struct conf_protected){
-						 .common = &c->common,
-						 .local = c->address,
-						 .element = "peer-agent",
-						 .agent = c->foreign_agent,
-						 .agent_count = c->foreign_agent_count,
-						 .node = c->node,
-						 .node_count = c->node_count });
+	conf_check_protection(k->faults, "peer-agent", &c->common, &ends);
 }
 
 const struct conf_element ha_config_schema = {

@@ -7,31 +7,10 @@
 #include "common/conf/protect.h"
 #include "common/conf/shared.h"
 
-static const struct conf_attr control_rows[] = {
-	CONF_CONTROL_ROW("/run/sojourn/mn-sim.sock"),
-};
-
-static const struct conf_attr tun_rows[] = {
-	CONF_TUN_ROW("mip-mn0"),
-};
-
-static const struct conf_element control = {
-	.name = "control",
-	.help = "the socket for mipctl",
-	.attr = control_rows,
-	.attr_count = CONF_COUNT(control_rows),
-	.size = sizeof(struct common_config),
-	.line = CONF_NO_LINE,
-};
-
-static const struct conf_element tun = {
-	.name = "tun",
-	.help = "the node's own end of tunnels, when its care-of address is its own",
-	.attr = tun_rows,
-	.attr_count = CONF_COUNT(tun_rows),
-	.size = sizeof(struct common_config),
-	.line = CONF_NO_LINE,
-};
+static const struct conf_element control = CONF_CONTROL("/run/sojourn/mn-sim.sock");
+static const struct conf_element tun =
+	CONF_TUN("mip-mn0",
+		 "the node's own end of tunnels, when its care-of address is its own");
 
 static const struct conf_attr colocated_rows[] = {
 	CONF_ROW(colocated_config, addr, "address", CONF_HOST, .required = true,
@@ -127,11 +106,7 @@ static void check_home(const struct mn_config *c, struct conf_check *k)
 static void check_protection(struct mn_config *c, struct conf_check *k)
 {
 	struct peer_protection *p = &c->home_association.protection;
-	const struct conf_protected all = { .common = &c->common,
-					    .local = c->colocated.addr.addr,
-					    .element = "mobile-node",
-					    .agent = &c->home_association,
-					    .agent_count = 1 };
+	const struct protected_config ends = mn_config_protected(c);
 
 	conf_settle_protection(p, k);
 	if (p->policy != PROTECT_OFF && !c->has_colocated)
@@ -141,7 +116,7 @@ static void check_protection(struct mn_config *c, struct conf_check *k)
 	if (p->policy != PROTECT_OFF && c->home_agent.s_addr == INADDR_ANY)
 		conf_fault(k->faults, k->line, k->element, "protection",
 			   "needs home-agent");
-	conf_check_protection(k->faults, &all);
+	conf_check_protection(k->faults, "mobile-node", &c->common, &ends);
 }
 
 static void check(void *object, struct conf_check *k)

@@ -23,12 +23,21 @@ extern const struct conf_element conf_tunnel;        /* tunnel_config */
 extern const struct conf_element conf_site_tunnel;   /* site_config */
 
 /* <control> and <tun> differ between programs in their defaults. */
-#define CONF_CONTROL_ROW(default_)                                             \
-	CONF_ROW(common_config, control, "socket", CONF_PATH, .def = default_, \
-		 .help = "where mipctl finds the program")
-#define CONF_TUN_ROW(default_)                                                \
-	CONF_ROW(common_config, tun, "name", CONF_INTERFACE, .def = default_, \
-		 .help = "name of the TUN device that the program makes")
+#define CONF_ONE_ROW(name_, help_, ...)                                      \
+	{                                                                    \
+		.name = name_, .help = help_,                                \
+		.attr = (const struct conf_attr[]){ CONF_ROW(__VA_ARGS__) }, \
+		.attr_count = 1, .size = sizeof(struct common_config),       \
+		.line = CONF_NO_LINE                                         \
+	}
+#define CONF_CONTROL(default_)                                                   \
+	CONF_ONE_ROW("control", "the socket for mipctl", common_config, control, \
+		     "socket", CONF_PATH, .def = default_,                       \
+		     .help = "where mipctl finds the program")
+#define CONF_TUN(default_, help_)                                              \
+	CONF_ONE_ROW("tun", help_, common_config, tun, "name", CONF_INTERFACE, \
+		     .def = default_,                                          \
+		     .help = "name of the TUN device that the program makes")
 
 #define CONF_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -11,9 +11,11 @@
 
 #define KEY     "key='hex:00112233445566778899aabbccddeeff'"
 #define SA(spi) "<association spi='" spi "' " KEY "/>"
-#define FA(attrs, inside)                                                  \
-	"<foreign-agent care-of-address='10.0.2.2' " attrs ">" inside "</" \
-	"foreign-agent>"
+#define FA(attrs, inside) \
+	"<foreign-agent care-of-address='10.0.2.2' " attrs ">" inside "</foreign-agent>"
+#define NODE(address, inside) "<node home-address='" address "'>" inside "</node>"
+#define PEER(address, inside) \
+	"<peer-agent address='" address "'>" inside "</peer-agent>"
 #define ADVERT "<advertise interface='visit'/>"
 
 static struct fa_config taken(const char *text)
@@ -54,17 +56,12 @@ static void the_smallest_has_the_defaults(void)
 
 static void every_field_arrives(void)
 {
-	struct fa_config c =
-		taken(FA("max-lifetime='60' max-visitors='2' max-pending='9' "
-			 "pending-per-node='3' "
-			 "pending-timeout='7.5' reverse-tunnel-required='yes' gre='no' "
-			 "minimal='no' "
-			 "any-home-agent='no'",
-			 ADVERT "<node home-address='10.1.0.10'>" SA(
-				 "300") "</node><peer-agent "
-					"address='10.1.0.1'>" SA("301") "</"
-									"peer-"
-									"agent>"));
+	struct fa_config c = taken(
+		FA("max-lifetime='60' max-visitors='2' max-pending='9' "
+		   "pending-per-node='3' pending-timeout='7.5' "
+		   "reverse-tunnel-required='yes' gre='no' minimal='no' "
+		   "any-home-agent='no'",
+		   ADVERT NODE("10.1.0.10", SA("300")) PEER("10.1.0.1", SA("301"))));
 
 	CU_ASSERT(c.max_lifetime == 60 && c.max_visitors == 2 && c.max_pending == 9);
 	CU_ASSERT(c.pending_per_node == 3 && c.pending_timeout.ns == 7500000000);
@@ -80,11 +77,8 @@ static void what_must_hold_together(void)
 	refused("<foreign-agent/>", "foreign-agent/@care-of-address: is missing");
 	refused(FA("reverse-tunnel='no' reverse-tunnel-required='yes'", ADVERT),
 		"foreign-agent/@reverse-tunnel-required");
-	refused(FA("", ADVERT "<node home-address='10.1.0.10'>" SA(
-			       "300") "</node><node "
-				      "home-address='10.1.0."
-				      "10'>" SA("301") "</"
-						       "node>"),
+	refused(FA("",
+		   ADVERT NODE("10.1.0.10", SA("300")) NODE("10.1.0.10", SA("301"))),
 		"node/@home-address: 10.1.0.10 is given in line 1 already");
 	refused(FA("", ADVERT ADVERT), "advertise/@interface");
 	warned(FA("", ""), "foreign-agent: has no advertise: no link is served");
