@@ -47,10 +47,10 @@ const struct conf_element conf_log = {
 };
 
 static const struct conf_attr limits_rows[] = {
-	CONF_ROW(
-		common_config, source_rate, "source-rate", CONF_NUMBER, .def = "100",
-		.max = 1000000,
-		.help = "registration messages a second from one source; 0: any number"),
+	CONF_ROW(common_config, source_rate, "source-rate", CONF_NUMBER, .def = "100",
+		 .max = 1000000,
+		 .help = "registration messages a second from one source; "
+			 "0: any number"),
 	CONF_ROW(common_config, source_burst, "source-burst", CONF_NUMBER, .def = "200",
 		 .min = 1, .max = 1000000, .help = "how many of them may come at once"),
 	CONF_ROW(common_config, strict_reserved_bits, "strict-reserved-bits", CONF_BOOL,

@@ -87,11 +87,12 @@ void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels);
 void fwd_free(struct fwd *f);
 
 /*
- * Apply one edit.  -EINVAL: GRE alone goes in UDP as such.  FWD_BINDING_CLEAR and FWD_OWN_CLEAR with a tunnel all zero
- * clear every tunnel of that home address; FWD_VISITOR_CLEAR needs no tunnel.
- * Setting a site again replaces its subnets.  -EEXIST: a remote subnet is behind
- * another site already.  Returns 0; -ENOSPC when a table is full, -ENOMEM; -ENOENT
- * for clearing what is not there.  On an error the table is as before.
+ * Apply one edit.  FWD_BINDING_CLEAR and FWD_OWN_CLEAR with a tunnel all zero clear
+ * every tunnel of that home address; FWD_VISITOR_CLEAR needs no tunnel.  Setting a
+ * site again replaces its subnets.  Returns 0; -EINVAL: GRE alone goes in UDP as
+ * such; -EEXIST: a remote subnet is behind another site already; -ENOSPC when a
+ * table is full, -ENOMEM; -ENOENT for clearing what is not there.  On an error the
+ * table is as before.
  */
 int fwd_apply(struct fwd *f, const struct fwd_edit *edit);
 
