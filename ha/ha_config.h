@@ -11,7 +11,7 @@
 struct home_network {
 	struct ipv4_prefix prefix;
 	char interface[IF_NAMESIZE]; /* "" for a virtual network */
-	bool broadcasts;             /* forward broadcasts to nodes that asked (B) */
+	enum ipv4_broadcast broadcasts; /* forwarded to nodes that asked (B) */
 	int line;
 };
 

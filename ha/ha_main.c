@@ -89,6 +89,7 @@ static unsigned served(const void *config, struct served_link *to, unsigned room
 		entry(to, &count, room, c->advert[i].interface);
 	return count;
 }
+		link->broadcasts = n->broadcasts;
 
 static size_t max_entries(const void *config)
 {

@@ -33,7 +33,7 @@ void home_link_init(struct home_link *l, const struct home_network *config,
 		    const struct links *links)
 {
 	*l = (struct home_link){ .prefix = config->prefix,
-				 .broadcasts = config->broadcasts };
+				 .broadcasts = config->broadcasts != 0 };
 	memcpy(l->interface, config->interface, sizeof(l->interface));
 	(void)home_link_update(l, links);
 }

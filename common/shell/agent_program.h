@@ -33,6 +33,7 @@ struct served_link {
 	char name[IF_NAMESIZE];
 	struct link_sock_config sock;
 	struct ipv4_prefix home_network; /* whose broadcasts are forwarded */
+	enum ipv4_broadcast broadcasts;  /* which of them */
 };
 
 /*

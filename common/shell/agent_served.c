@@ -23,8 +23,7 @@ static void on_broadcast(void *arg, int ifindex, const uint8_t *packet, size_t l
 	struct ipv4 ip;
 
 	memcpy(&ip, packet, sizeof(ip)); /* link_sock.c has checked the header */
-	if (ip.dst.s_addr == INADDR_BROADCAST ||
-	    ip.dst.s_addr == ipv4_prefix_broadcast(v->link.home_network).s_addr)
+	if (ipv4_broadcast_kind(v->link.home_network, ip.dst) & v->link.broadcasts)
 		datapath_broadcast(s->data, v->link.home_network, packet, len);
 }
 
@@ -111,7 +110,7 @@ static bool same_link(const struct served_link *a, const struct served_link *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->sock.arp == b->sock.arp &&
 	       a->sock.broadcasts == b->sock.broadcasts &&
-	       a->sock.transit == b->sock.transit &&
+	       a->sock.transit == b->sock.transit && a->broadcasts == b->broadcasts &&
 	       a->home_network.addr.s_addr == b->home_network.addr.s_addr &&
 	       a->home_network.len == b->home_network.len;
 }

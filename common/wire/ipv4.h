@@ -138,6 +138,25 @@ static inline struct in_addr ipv4_prefix_broadcast(struct ipv4_prefix p)
 	return (struct in_addr){ htonl(ntohl(p.addr.s_addr) | ~ipv4_mask(p.len)) };
 }
 
+/* The kinds of broadcasts, as bits (RFC 1122 3.2.1.3). */
+enum ipv4_broadcast {
+	IPV4_BROADCAST_NONE = 0,
+	IPV4_BROADCAST_DIRECTED = 1, /* to all hosts of a network */
+	IPV4_BROADCAST_LIMITED = 2,  /* to 255.255.255.255 */
+	IPV4_BROADCAST_ALL = 3,
+};
+
+/* Which kind `dst` is on a link with that network; a 31-bit prefix has no directed. */
+static inline enum ipv4_broadcast ipv4_broadcast_kind(struct ipv4_prefix network,
+						      struct in_addr dst)
+{
+	if (dst.s_addr == htonl(INADDR_BROADCAST))
+		return IPV4_BROADCAST_LIMITED;
+	if (network.len < 31 && dst.s_addr == ipv4_prefix_broadcast(network).s_addr)
+		return IPV4_BROADCAST_DIRECTED;
+	return IPV4_BROADCAST_NONE;
+}
+
 /* Dotted decimal into `text` (at least INET_ADDRSTRLEN); returns `text`. */
 const char *ipv4_text(struct in_addr a, char text[INET_ADDRSTRLEN]);
 

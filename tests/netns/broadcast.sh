@@ -81,6 +81,21 @@ single() {
 10.1.0.1,10.1.0.2 10.2.0.50,255.255.255.255"
 }
 
+# One kind only; the agent is told while it runs.
+one_kind() { # KIND DESTINATION WHAT
+	configure ha "s|<home-network |& broadcasts=\"$1\" |"
+	check "$1: the home agent is told" ctl ha reload
+	node 's/lifetime="600"/& broadcasts="yes"/' \
+		's|</mobile-node>|<co-located address="10.2.0.50/24" gateway="10.2.0.1"/>&|'
+	check_wait "$1: the node registers" 15 "node_is registered 10.2.0.50"
+	record "$1"
+	check_wait "$1: one of them arrives" 5 "heard $1-$1"
+	check_pings "$1: other packets arrive" host 10.1.0.10
+	sniff_end "$1"
+	equal "$1: only those to $3 go out" "$(carried "$1")" \
+		"10.1.0.1,10.1.0.2 10.2.0.50,$2"
+}
+
 switched_off() {
 	configure ha 's|<home-network |& broadcasts="no" |'
 	stop ha
@@ -104,6 +119,8 @@ lab_wait 10 "grep -q listening $LAB_DIR/listen.log"
 nested
 not_asked
 single
+one_kind directed 10.1.0.255 "the network"
+one_kind limited 255.255.255.255 everybody
 switched_off
 for agent in mn fa2 ha; do
 	stop $agent

@@ -143,7 +143,7 @@ static void init_ha(struct world *w)
 	add_iface(n, IF_CLOUD, "core", SEG_CLOUD, world_addr(10, 0, 1, 2));
 	c->network = (struct home_network){ .prefix = { world_addr(10, 1, 0, 0), 24 },
 					    .interface = "home",
-					    .broadcasts = true };
+					    .broadcasts = IPV4_BROADCAST_ALL };
 	c->advert = advert_on("home");
 	for (int mn = MN0; mn < MN0 + (int)w->mobile_nodes; mn++)
 		add_peer(c, world_home_of(mn), 256, (unsigned)mn);

@@ -71,7 +71,7 @@ static void set_networks(struct ha_bench *b)
 {
 	b->network[0] = (struct home_network){ .prefix = { hb_addr(0x0a010000), 24 },
 					       .interface = "home",
-					       .broadcasts = true };
+					       .broadcasts = IPV4_BROADCAST_ALL };
 	b->network[1] = (struct home_network){ .prefix = { hb_addr(0x0a070000), 16 } };
 	b->advert[0] = (struct advert_config){ .interface = "home",
 					       .min_interval = duration_s(450),

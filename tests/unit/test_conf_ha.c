@@ -85,7 +85,8 @@ static void every_field_arrives(void)
 	CU_ASSERT(c.common.strict_reserved_bits);
 	CU_ASSERT_EQUAL_FATAL(c.network_count, 2);
 	CU_ASSERT_STRING_EQUAL(c.network[0].interface, "home");
-	CU_ASSERT(c.network[0].broadcasts && !c.network[1].broadcasts);
+	CU_ASSERT_EQUAL(c.network[0].broadcasts, IPV4_BROADCAST_ALL);
+	CU_ASSERT_EQUAL(c.network[1].broadcasts, IPV4_BROADCAST_NONE);
 	CU_ASSERT_EQUAL(c.network[1].interface[0], '\0');
 	CU_ASSERT_EQUAL_FATAL(c.node_count, 1);
 	CU_ASSERT_EQUAL(c.node[0].assoc[0].spi, 256);

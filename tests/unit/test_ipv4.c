@@ -361,6 +361,31 @@ static void fragments_of_fragments_keep_offset_and_more(void)
 	CU_ASSERT_EQUAL(fragment(packet, len, 100).count, 0);
 }
 
+static void tells_kinds_of_broadcasts(void)
+{
+	const struct ipv4_prefix net = { { htonl(0x0a010000) }, 24 };
+	const struct ipv4_prefix link = { { htonl(0x0a010002) }, 31 };
+	static const struct {
+		uint32_t dst;
+		enum ipv4_broadcast kind;
+	} rows[] = {
+		{ 0x0a0100ff, IPV4_BROADCAST_DIRECTED },
+		{ 0xffffffff, IPV4_BROADCAST_LIMITED },
+		{ 0x0a0101ff, IPV4_BROADCAST_NONE },
+		{ 0x0a0100fe, IPV4_BROADCAST_NONE },
+		{ 0x0a010003, IPV4_BROADCAST_NONE },
+		{ 0xe0000001, IPV4_BROADCAST_NONE },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct in_addr dst = { htonl(rows[i].dst) };
+
+		CU_ASSERT_EQUAL(ipv4_broadcast_kind(net, dst), rows[i].kind);
+		CU_ASSERT_EQUAL(ipv4_broadcast_kind(link, dst),
+				rows[i].kind & IPV4_BROADCAST_LIMITED);
+	}
+}
+
 void suite_ipv4(void)
 {
 	CU_pSuite s = CU_add_suite("ipv4", NULL, NULL);
@@ -375,6 +400,7 @@ void suite_ipv4(void)
 	CU_ADD_TEST(s, knows_kinds_of_address);
 	CU_ADD_TEST(s, prefixes_hold_their_addresses);
 	CU_ADD_TEST(s, fragments_of_any_size_reassemble);
+	CU_ADD_TEST(s, tells_kinds_of_broadcasts);
 	CU_ADD_TEST(s, small_packet_passes_as_it_is);
 	CU_ADD_TEST(s, refuses_what_may_not_be_cut);
 	CU_ADD_TEST(s, copies_only_marked_options);
