@@ -163,14 +163,18 @@ void mn_solicit(struct mn_core *mn, struct now now, struct effect_list *fx)
 	mn->due[MN_TIMER_SOLICIT] = solicitor_sent(&mn->solicitor, now.mono, &mn->rng);
 }
 
+static void wait_for_colocated(struct mn_core *mn, instant_t now)
+{
+	mn->due[MN_TIMER_COLOCATED] = instant_add(now, duration_ms(COLOCATED_WAIT_MS));
+}
+
 void mn_search(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
 	instant_t first = solicitor_first(&mn->solicitor, now.mono);
 
 	if (mn->config.has_colocated &&
 	    (mn->place == MN_NOWHERE || mn->place == MN_FOREIGN_AGENT))
-		mn->due[MN_TIMER_COLOCATED] =
-			instant_add(now.mono, duration_ms(COLOCATED_WAIT_MS));
+		wait_for_colocated(mn, now.mono);
 	mn->due[MN_TIMER_SOLICIT] = first;
 	if (instant_due(first, now.mono))
 		mn_solicit(mn, now, fx);
@@ -186,14 +190,19 @@ void mn_look_around(struct mn_core *mn, struct now now, struct effect_list *fx)
 		mn_search(mn, now, fx);
 }
 
-/* RFC 5944 3.1: directly with the home agent, unless an agent here forbids it. */
+/*
+ * RFC 5944 3.1: directly with the home agent, unless an agent here forbids it, for as
+ * long as it is heard.
+ */
 void mn_use_colocated(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
 	if (!mn->config.has_colocated || mn->place == MN_HOME ||
-	    mn->place == MN_COLOCATED || pick(mn, now.mono) ||
-	    registration_required(mn, now.mono))
+	    mn->place == MN_COLOCATED)
 		return;
-	attach(mn, MN_COLOCATED, NULL, now, fx);
+	if (pick(mn, now.mono) || registration_required(mn, now.mono))
+		wait_for_colocated(mn, now.mono);
+	else
+		attach(mn, MN_COLOCATED, NULL, now, fx);
 }
 
 /*

@@ -58,6 +58,18 @@ static void but_not_where_registration_is_required(void)
 	bench_hear_visited(&b, 2);
 	CU_ASSERT_EQUAL(b.asked, 1);
 	bench_fini(&b);
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_ms(2500));
+	bench_hear(&b, &busy, BENCH_VISITED);
+	bench_run(&b, duration_ms(1000));
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_NOWHERE);
+	bench_run(&b, duration_s(6)); /* who forbade it is heard no more */
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_COLOCATED);
+	bench_fini(&b);
 }
 
 /* B keeps others out, not those who are in (RFC 5944 2.1.1). */
