@@ -324,7 +324,8 @@ void mn_ask(struct mn_core *mn, enum mn_wish wish, struct now now,
 		ask_gateway_first(mn, now, fx);
 		return;
 	}
-	if (!bucket_take(&mn->pace, now.mono)) {
+	/* Taking back follows an accepted Request, and then we pause. */
+	if (wish != MN_WITHDRAW && !bucket_take(&mn->pace, now.mono)) {
 		mn_count(mn, MN_REQUESTS_DELAYED);
 		mn_settle(mn, mn_new_txn(mn), fx);
 		wait = duration_ms(PATIENCE_FIRST_MS);

@@ -476,6 +476,24 @@ static void a_success_that_the_agent_disowns_is_taken_back(void)
 	bench_fini(&b);
 }
 
+/* Three Requests have left at once: one more must, and then it pauses. */
+static void and_at_once(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	visit(&b);
+	for (unsigned i = 0; i < 2; i++) {
+		bench_hear_visited(&b, 400);
+		bench_hear_visited(&b, 0);
+	}
+	CU_ASSERT_EQUAL(b.asked, 3);
+	bench_answer(&b, &(struct bench_answer){ .lifetime = 300, .fa_error = 68 });
+	CU_ASSERT_EQUAL(b.asked, 4);
+	CU_ASSERT_EQUAL(b.rq.lifetime, 0);
+	bench_fini(&b);
+}
+
 static void no_more_than_one_a_second(void)
 {
 	struct bench b;
@@ -518,5 +536,6 @@ void suite_mn_request(void)
 	CU_ADD_TEST(s, denials_are_respected);
 	CU_ADD_TEST(s, elsewhere_if_the_agent_denies);
 	CU_ADD_TEST(s, a_success_that_the_agent_disowns_is_taken_back);
+	CU_ADD_TEST(s, and_at_once);
 	CU_ADD_TEST(s, no_more_than_one_a_second);
 }
