@@ -18,7 +18,8 @@
 enum {
 	PACE_RATE = 1, /* Requests a second (RFC 5944 3.6) */
 	PACE_BURST = 3,
-	REPAIR_S = 5,
+	REPAIR_S = 5,  /* after a refusal of the kernel */
+	REASSERT_S = 10,
 };
 
 static const struct counter_row counter_rows[MN_COUNTER_COUNT] = {
@@ -157,6 +158,7 @@ static void take_link(struct mn_core *mn, struct now now, struct effect_list *fx
 	const struct link *l = links_by_name(&mn->links, mn->config.interface);
 	int ifindex = l ? l->ifindex : 0;
 	bool up = l && l->up;
+	bool other_mac = mn->up && up && !mac_equal(l->mac, mn->mac);
 
 	if (mn->up && (!up || ifindex != mn->ifindex))
 		link_down(mn, fx);
@@ -169,6 +171,8 @@ static void take_link(struct mn_core *mn, struct now now, struct effect_list *fx
 		mn->mac = l->mac;
 	if (up && !mn->up)
 		link_up(mn, now, fx);
+	else if (other_mac)
+		mn_ask_here(mn, now, fx); /* who knows us here knows the old one */
 }
 
 void mn_core_links(struct mn_core *mn, const struct links *links, struct now now,
@@ -192,6 +196,7 @@ struct mn_core *mn_core_new(const struct mn_config *config, const struct links *
 	mn->expires_at = INSTANT_NEVER;
 	for (unsigned i = 0; i < MN_TIMER_COUNT; i++)
 		mn->due[i] = INSTANT_NEVER;
+	mn->due[MN_TIMER_REPAIR] = instant_add(now.mono, duration_s(REASSERT_S));
 	bucket_init(&mn->pace, PACE_RATE, PACE_BURST, now.mono);
 	mn_core_links(mn, links, now, fx);
 	return mn;
@@ -343,7 +348,9 @@ static void on_timer(struct mn_core *mn, enum mn_timer which, struct now now,
 		mn_on_gratuitous_timer(mn, now, fx);
 		break;
 	case MN_TIMER_REPAIR:
-		mn_settle(mn, mn_new_txn(mn), fx);
+		mn_reassert(mn, mn_new_txn(mn), fx);
+		mn->due[MN_TIMER_REPAIR] =
+			instant_add(now.mono, duration_s(REASSERT_S));
 		break;
 	case MN_TIMER_COUNT:
 		break;

@@ -18,6 +18,8 @@
  * What the new place needs is added first, in order; what only the old one
  * needed goes afterwards, in reverse.  Adding a route replaces the one with the
  * same destination, table and metric, so the default route is never missing.
+ * It is said again now and then, since others flush an interface's addresses, routes
+ * and neighbours, such as DHCP clients that have been left running on it.
  * Removals are nobody's condition: they carry no transaction; one that fails
  * stays in the list, so that the next difference asks for it again.
  */
@@ -344,6 +346,20 @@ void mn_settle(struct mn_core *mn, uint32_t txn, struct effect_list *fx)
 
 	wanted_here(mn, &wanted);
 	change_to(mn, &wanted, txn, fx);
+}
+
+void mn_reassert(struct mn_core *mn, uint32_t txn, struct effect_list *fx)
+{
+	struct mn_fixtures wanted;
+
+	if (!mn->up || !mn->fixtures.sure) {
+		mn_settle(mn, txn, fx);
+		return;
+	}
+	wanted_here(mn, &wanted);
+	for (unsigned i = 0; i < wanted.count; i++)
+		if (wanted.at[i].kind != EFFECT_FORWARD) /* that is ours alone */
+			as_effect(mn, &wanted.at[i], txn, fx);
 }
 
 void mn_unsettle(struct mn_core *mn, struct effect_list *fx)

@@ -32,7 +32,7 @@ enum mn_timer {
 	MN_TIMER_GATEWAY,    /* is the router still the same? */
 	MN_TIMER_EXPIRE,     /* the registration runs out */
 	MN_TIMER_GRATUITOUS, /* say again that the home address is ours */
-	MN_TIMER_REPAIR,     /* the kernel refused something: once more */
+	MN_TIMER_REPAIR,     /* tell the kernel again, in case something is missing */
 	MN_TIMER_COUNT
 };
 
@@ -185,6 +185,8 @@ void mn_hear_gateway(struct mn_core *mn, const struct arp_frame *frame, struct n
 /* mn_forward.c */
 void mn_settle(struct mn_core *mn, uint32_t txn, struct effect_list *fx);
 void mn_unsettle(struct mn_core *mn, struct effect_list *fx);
+/* The kernel is not ours alone: what is needed here is said again. */
+void mn_reassert(struct mn_core *mn, uint32_t txn, struct effect_list *fx);
 bool mn_is_undoing(const struct effect *e);
 /* What was to be undone could not be: try with the next change. */
 void mn_remains(struct mn_core *mn, const struct effect *undoing);

@@ -109,6 +109,23 @@ renamed_link() {
 	check_pings "named as before: the node is reached" cn 10.1.0.10
 }
 
+# What a DHCP client or an operator does to an interface that is in use.
+other_hands() {
+	ip -n "$LAB-mn" addr flush dev radio0
+	ip -n "$LAB-mn" route flush table main
+	ip -n "$LAB-mn" neigh flush nud permanent dev radio0
+	check_wait "the node's addresses, routes and neighbours flushed: it is reached again" 20 \
+		"pings cn 10.1.0.10"
+	equal "all of it is back" "$(ip -n "$LAB-mn" -o neigh show nud permanent | wc -l)" 1
+	ip -n "$LAB-mn" link set radio0 address 02:00:00:00:77:02
+	check_pings "its link-layer address changed: it is reached" cn 10.1.0.10
+	move_to home
+	check_pings "at home: the host reaches it" host 10.1.0.10
+	ip -n "$LAB-mn" link set radio0 address 02:00:00:00:77:03
+	check_pings "at home, its link-layer address changed: the host reaches it" host 10.1.0.10
+	move_to visit1
+}
+
 # The tunnel device is an interface like others.
 tunnel_device() { # HOST DEVICE
 	ip -n "$LAB-$1" link set "$2" down
@@ -133,6 +150,7 @@ home_link
 flapping
 node_interface
 renamed_link
+other_hands
 tunnel_device ha mip-ha0
 tunnel_device fa1 mip-fa0
 for agent in mn fa1 fa2 ha; do

@@ -55,6 +55,7 @@ void bench_init(struct bench *b)
 	init_assoc(&b->home_assoc, 256, home_key);
 	init_assoc(&b->visited_assoc, 300, visited_key);
 	b->fail_kind = -1;
+	b->mac = node_mac;
 	b->now = (struct now){ .mono = { 1000000000 },
 			       .ntp = UINT64_C(0xea000000) << 32 };
 	b->signer = sa_store_new();
@@ -245,7 +246,7 @@ void bench_link(struct bench *b, bool up)
 	struct link link = { .ifindex = BENCH_IFINDEX,
 			     .name = "radio0",
 			     .up = up,
-			     .mac = node_mac,
+			     .mac = b->mac,
 			     .mtu = 1500 };
 
 	CU_ASSERT(links_set(&b->links, &link));

@@ -24,6 +24,7 @@ struct bench {
 	struct mn_config config;
 	struct assoc_config home_assoc, visited_assoc;
 	struct peer_config visited;
+	struct mac mac; /* of its interface */
 	struct links links;
 	struct rng_seeded seed;
 	struct now now;

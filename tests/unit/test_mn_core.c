@@ -345,6 +345,48 @@ static void what_failed_nowhere_is_repaired(void)
 	bench_fini(&b);
 }
 
+/* A DHCP client, an operator: addresses, routes and neighbours are gone. */
+static void what_others_flush_comes_back(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.config.broadcasts = true; /* a tunnel of ours, which nobody else can touch */
+	bench_visit(&b);
+	b.kernel.routes = b.kernel.addresses = b.kernel.neighbours = 0;
+	bench_run(&b, duration_s(10));
+	CU_ASSERT(kernel_has_address(&b.kernel, BENCH_HOME));
+	CU_ASSERT(bench_default_is(&b, BENCH_VISITED, BENCH_IFINDEX));
+	CU_ASSERT_EQUAL(b.kernel.routes, 2);
+	CU_ASSERT_EQUAL(b.kernel.neighbours, 1);
+	CU_ASSERT_EQUAL(b.forwards, 1);
+	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_fini(&b);
+}
+
+/* Its agent, or at home everybody, must hear of it. */
+static void another_link_layer_address_is_told(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_visit(&b);
+	b.mac.octet[5] ^= 1;
+	bench_link(&b, true);
+	CU_ASSERT_EQUAL(b.asked, 2);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERED);
+	bench_link(&b, true);
+	CU_ASSERT_EQUAL(b.asked, 2);
+	bench_hear_home(&b, 1);
+	bench_reply(&b, MIP_ACCEPTED, 0);
+	bench_run(&b, duration_s(4));
+	CU_ASSERT_EQUAL(b.gratuitous, 3);
+	b.mac.octet[5] ^= 1;
+	bench_link(&b, true);
+	CU_ASSERT_EQUAL(b.gratuitous, 4);
+	bench_fini(&b);
+}
+
 static void the_interface_may_vanish_and_come_back(void)
 {
 	struct bench b;
@@ -447,6 +489,8 @@ void suite_mn_core(void)
 	CU_ADD_TEST(s, and_asked_for_again_now_and_then);
 	CU_ADD_TEST(s, no_request_without_what_it_needs);
 	CU_ADD_TEST(s, what_failed_nowhere_is_repaired);
+	CU_ADD_TEST(s, what_others_flush_comes_back);
+	CU_ADD_TEST(s, another_link_layer_address_is_told);
 	CU_ADD_TEST(s, the_interface_may_vanish_and_come_back);
 	CU_ADD_TEST(s, another_configuration);
 	CU_ADD_TEST(s, at_the_end_nothing_is_left);
