@@ -193,6 +193,11 @@ static bool is_open(const struct key_session *s)
 	return s->open;
 }
 
+bool key_peer_is_open(const struct key_peer *p)
+{
+	return find_session(p, is_open) != NULL;
+}
+
 static bool is_attempt(const struct key_session *s)
 {
 	return s->ours && !s->open;
@@ -303,7 +308,7 @@ void key_peer_lost(struct key_turn *t, struct key_peer *p, const struct key_sess
 {
 	if (s == p->current)
 		forget_current(p);
-	if (find_session(p, is_open)) {
+	if (key_peer_is_open(p)) {
 		/* Only a renewal of authentication failed: once more, later. */
 		if (is_attempt(s) && p->current)
 			p->reauthenticate_at =

@@ -202,6 +202,8 @@ void key_peer_check_up(struct key_turn *t, struct key_peer *p);
 /* A session was opened by both ends, reached its first keys, or is no more. */
 void key_peer_opened(struct key_turn *t, struct key_peer *p, struct key_session *s);
 void key_peer_lost(struct key_turn *t, struct key_peer *p, const struct key_session *s);
+/* Whether a connection stands. */
+bool key_peer_is_open(const struct key_peer *p);
 /* Count a failure and tell the log, once. */
 void key_peer_failed(struct key_turn *t, struct key_peer *p, enum key_fault fault,
 		     const char *detail);

@@ -145,7 +145,11 @@ void key_session_fail(struct key_turn *t, struct key_session *s, enum key_fault 
 {
 	if (s->ended)
 		return;
-	key_peer_failed(t, s->peer, fault, detail);
+	/* A crossing start that its beginner gave up is no failure. */
+	if (fault == KEY_FAULT_CUT && !s->open && key_peer_is_open(s->peer))
+		t->k->faults[fault]++;
+	else
+		key_peer_failed(t, s->peer, fault, detail);
 	key_session_drop(t, s, fault);
 }
 

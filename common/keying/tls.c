@@ -29,6 +29,9 @@
 #define PSK_SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
 #define GROUPS "X25519:P-256:P-384"
 
+/* To the library an external PSK is a session, and must belong somewhere. */
+static const unsigned char belonging[] = { 'e', 's', 'p' };
+
 enum { CHAIN_MAX = 32768, SECURITY_LEVEL = 2 };
 
 struct tls_credentials {
@@ -89,6 +92,7 @@ static bool restrict_protocol(SSL_CTX *ctx, const char *suites)
 	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) &&
 	       SSL_CTX_set_num_tickets(ctx, 0) && SSL_CTX_set_max_early_data(ctx, 0) &&
 	       SSL_CTX_set_recv_max_early_data(ctx, 0) &&
+	       SSL_CTX_set_session_id_context(ctx, belonging, sizeof(belonging)) &&
 	       SSL_CTX_set_ciphersuites(ctx, suites) &&
 	       SSL_CTX_set1_groups_list(ctx, GROUPS);
 }
@@ -133,6 +137,7 @@ static SSL_SESSION *session_of(SSL *ssl, const struct psk *key)
 	SSL_SESSION *s = SSL_SESSION_new();
 
 	if (s && cipher && SSL_SESSION_set1_master_key(s, key->key, PSK_LEN) &&
+	    SSL_SESSION_set1_id_context(s, belonging, sizeof(belonging)) &&
 	    SSL_SESSION_set_cipher(s, cipher) &&
 	    SSL_SESSION_set_protocol_version(s, TLS1_3_VERSION))
 		return s;
