@@ -4,6 +4,7 @@
 fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/targets.def
 fuzz_sources += tests/fuzz/fuzz_advert.c
 fuzz_sources += tests/fuzz/fuzz_conf.c
+fuzz_sources += tests/fuzz/fuzz_esp.c
 fuzz_sources += tests/fuzz/fuzz_fa.c tests/unit/fa_world.c tests/unit/fa_world.h \
 	tests/unit/fa_storm.c tests/unit/fa_storm.h
 fuzz_sources += tests/fuzz/fuzz_ha.c tests/unit/ha_bench.c tests/unit/ha_bench.h \
