@@ -387,13 +387,15 @@ void keying_done(struct keying *k, const struct keying_effect *e, int error,
 {
 	struct key_turn t = { k, now, fx };
 	struct key_peer *p = key_peer_find(k, e->pair);
+	bool wanted = false;
 
-	if (!p)
-		return;
-	if (e->kind == KEYING_SA_IN_ADD)
-		key_sa_in_done(&t, p, e->sa.spi, error);
-	else if (e->kind == KEYING_SA_OUT_SET)
+	if (p && e->kind == KEYING_SA_IN_ADD)
+		wanted = key_sa_in_done(&t, p, e->sa.spi, error);
+	if (p && e->kind == KEYING_SA_OUT_SET)
 		key_sa_out_done(&t, p, e->sa.spi, error);
+	/* Its peer or its place went between the effect and this report. */
+	if (e->kind == KEYING_SA_IN_ADD && error == 0 && !wanted)
+		key_sa_delete(&t, e->pair, e->sa.spi);
 	finish(&t, p);
 }
 

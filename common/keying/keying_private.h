@@ -243,8 +243,11 @@ void key_sa_begin(struct key_turn *t, struct key_session *s);
 bool key_sa_rekey(struct key_turn *t, struct key_peer *p);
 void key_sa_ready(struct key_turn *t, struct key_session *s, const struct key_ready *r);
 void key_sa_using(struct key_turn *t, struct key_session *s, uint32_t generation);
-void key_sa_in_done(struct key_turn *t, struct key_peer *p, uint32_t spi, int error);
+/* False: nobody wants it any more. */
+bool key_sa_in_done(struct key_turn *t, struct key_peer *p, uint32_t spi, int error);
 void key_sa_out_done(struct key_turn *t, struct key_peer *p, uint32_t spi, int error);
+/* Delete one that stands. */
+void key_sa_delete(struct key_turn *t, struct keying_pair pair, uint32_t spi);
 /* Delete what has been retired long enough; when the next one is. */
 void key_sa_expire(struct key_turn *t, struct key_peer *p);
 instant_t key_sa_next_expiry(const struct key_peer *p);

@@ -110,14 +110,23 @@ enum esp_algorithm key_sa_choose(const struct key_peer *p, key_algorithms_t thei
 
 /* Inbound. */
 
+void key_sa_delete(struct key_turn *t, struct keying_pair pair, uint32_t spi)
+{
+	struct keying_effect *e = keying_effect_add(t->fx, KEYING_SA_IN_DEL, pair, 0);
+
+	if (e)
+		e->sa.spi = spi;
+}
+
+/*
+ * One that is not reported on yet may prove to be somebody else's SPI: it is deleted,
+ * if it then is ours, when the report comes (keying_done).
+ */
 static void delete_inbound(struct key_turn *t, struct key_peer *p,
 			   struct key_inbound *in)
 {
-	struct keying_effect *e =
-		keying_effect_add(t->fx, KEYING_SA_IN_DEL, p->spec.pair, in->stream);
-
-	if (e)
-		e->sa.spi = in->spi;
+	if (in->state != INBOUND_ASKED)
+		key_sa_delete(t, p->spec.pair, in->spi);
 	*in = (struct key_inbound){ 0 };
 }
 
@@ -316,23 +325,31 @@ static void inbound_failed(struct key_turn *t, struct key_session *s,
 				   KEY_FAULT_NOT_INSTALLED);
 }
 
-void key_sa_in_done(struct key_turn *t, struct key_peer *p, uint32_t spi, int error)
+static void inbound_stands(struct key_turn *t, struct key_session *s,
+			   struct key_inbound *in)
+{
+	in->state = INBOUND_READY;
+	announce(t, s, in);
+	check_settled(t, s);
+	key_peer_check_up(t, s->peer);
+}
+
+bool key_sa_in_done(struct key_turn *t, struct key_peer *p, uint32_t spi, int error)
 {
 	struct key_inbound *in = inbound_by_spi(p, spi);
 	struct key_session *s = in ? key_session_find(t->k, in->stream) : NULL;
 
 	if (!in || in->state != INBOUND_ASKED)
-		return;
+		return false;
 	if (error != 0) {
 		inbound_failed(t, s, in, error);
-	} else if (!s) {
-		delete_inbound(t, p, in); /* nobody was told of it */
-	} else {
-		in->state = INBOUND_READY;
-		announce(t, s, in);
-		check_settled(t, s);
-		key_peer_check_up(t, p);
+		return true;
 	}
+	if (s)
+		inbound_stands(t, s, in);
+	else
+		*in = (struct key_inbound){ 0 }; /* nobody was told of it */
+	return s != NULL;
 }
 
 void key_sa_using(struct key_turn *t, struct key_session *s, uint32_t generation)

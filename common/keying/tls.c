@@ -22,12 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUITES                                             \
+#define SUITES                                                 \
 	"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:" \
 	"TLS_AES_128_GCM_SHA256"
 /* An external PSK belongs to one hash (RFC 8446 4.2.11): ours to SHA-256. */
 #define PSK_SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
-#define GROUPS "X25519:P-256:P-384"
+#define GROUPS     "X25519:P-256:P-384"
 
 /* To the library an external PSK is a session, and must belong somewhere. */
 static const unsigned char belonging[] = { 'e', 's', 'p' };
@@ -46,7 +46,7 @@ struct tls {
 	SSL *ssl;
 	BIO *in, *out; /* the SSL's */
 	struct tls_credentials *credentials;
-	const char *identity;  /* of the PSK in use */
+	const char *identity; /* of the PSK in use */
 	bool open;
 	bool unknown_identity; /* the peer named a key that we do not have */
 	bool alerted;          /* the peer said that it refuses */
@@ -170,7 +170,8 @@ static const struct psk *psk_named(const struct tls_credentials *c,
 }
 
 /* An unknown one is left to the library, which finds no other way in and refuses. */
-static int find_psk(SSL *ssl, const unsigned char *id, size_t len, SSL_SESSION **session)
+static int find_psk(SSL *ssl, const unsigned char *id, size_t len,
+		    SSL_SESSION **session)
 {
 	struct tls *t = SSL_get_app_data(ssl);
 	const struct psk *key = psk_named(t->credentials, id, len);
@@ -234,8 +235,8 @@ static bool use_chain(SSL_CTX *ctx, const char *text)
 static bool use_private_key(SSL_CTX *ctx, const struct secret *key)
 {
 	BIO *pem = bio_over(key->bytes, key->len);
-	EVP_PKEY *k = pem ? PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL) :
-				  NULL;
+	EVP_PKEY *k =
+		pem ? PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL) : NULL;
 	bool good = k && SSL_CTX_use_PrivateKey(ctx, k) == 1 &&
 		    SSL_CTX_check_private_key(ctx) == 1;
 
@@ -443,7 +444,8 @@ static bool is_authenticated(const struct tls *t)
 	if (SSL_version(t->ssl) != TLS1_3_VERSION)
 		return false;
 	if (t->credentials->by_psk)
-		return SSL_session_reused(t->ssl) == 1; /* the library's word for a PSK */
+		return SSL_session_reused(t->ssl) ==
+		       1; /* the library's word for a PSK */
 	return SSL_session_reused(t->ssl) == 0 && SSL_get0_peer_certificate(t->ssl) &&
 	       SSL_get_verify_result(t->ssl) == X509_V_OK;
 }
@@ -538,10 +540,10 @@ int tls_export(struct tls *t, const char *label, const void *context,
 	ERR_clear_error();
 	if (!tls_is_open(t))
 		return -EIO;
-	return SSL_export_keying_material(t->ssl, out, len, label, strlen(label), context,
-					  context_len, 1) == 1 ?
-			     0 :
-			     -EIO;
+	return SSL_export_keying_material(t->ssl, out, len, label, strlen(label),
+					  context, context_len, 1) == 1
+		       ? 0
+		       : -EIO;
 }
 
 const char *tls_identity(const struct tls *t)
