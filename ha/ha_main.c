@@ -84,12 +84,12 @@ static unsigned served(const void *config, struct served_link *to, unsigned room
 		link->sock.arp = true;
 		link->sock.broadcasts = link->sock.broadcasts || n->broadcasts;
 		link->home_network = n->prefix;
+		link->broadcasts = n->broadcasts;
 	}
 	for (unsigned i = 0; i < c->advert_count; i++)
 		entry(to, &count, room, c->advert[i].interface);
 	return count;
 }
-		link->broadcasts = n->broadcasts;
 
 static size_t max_entries(const void *config)
 {
