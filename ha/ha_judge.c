@@ -78,14 +78,16 @@ static struct verdict judge_form(struct registration *reg)
 /*
  * RFC 5944 3.5.4 forbids a foreign agent to sign de-registrations, and Requests
  * for a care-of address that is not its own: those of co-located nodes that pass
- * through it.
+ * through it.  Nor can it sign one that is broadcast to whichever home agent there
+ * is: 3.5.4 has it pick the key by the agent.  That is denied all the same, but with
+ * the code that tells our address (3.8.2.1, 136).
  */
-static bool may_go_unsigned(const struct registration *reg)
+static bool may_go_unsigned(const struct ha_core *ha, const struct registration *reg)
 {
 	bool co_located = (reg->rq.flags & MIP_FLAG_D) &&
 			  reg->rq.care_of.s_addr != reg->dg->src.s_addr;
 
-	return reg->rq.lifetime == 0 || co_located;
+	return reg->rq.lifetime == 0 || co_located || is_broadcast(ha, reg->dg);
 }
 
 /* Whose keys it names: the node's, and those of its foreign agent. */
@@ -99,7 +101,7 @@ static enum admit_claim claim_of(const struct ha_core *ha,
 			  sa_find(s, SA_MN_HA, reg->rq.home, ix->mn_ha.spi);
 	const bool agent =
 		ix->fa_ha_count > 0 && sa_find(s, SA_FA_HA, src, ix->fa_ha.spi);
-	const bool excused = ix->fa_ha_count == 0 && may_go_unsigned(reg) &&
+	const bool excused = ix->fa_ha_count == 0 && may_go_unsigned(ha, reg) &&
 			     sa_shared(s, SA_FA_HA, src);
 
 	if (node && (agent || excused))
@@ -213,7 +215,7 @@ static struct verdict judge_foreign_agent(struct ha_core *ha, struct registratio
 	if (!sa_shared(ha->associations, SA_FA_HA, reg->dg->src))
 		return reg->ix.fa_ha_count == 0 ? ACCEPT : discard(HA_WHY_FA_UNKNOWN);
 	if (reg->ix.fa_ha_count == 0)
-		return may_go_unsigned(reg) ? ACCEPT
+		return may_go_unsigned(ha, reg) ? ACCEPT
 					    : deny(MIP_HA_FA_AUTH, HA_WHY_FA_MISSING);
 	if (verify_foreign_agent(ha, reg) != AUTH_OK)
 		return deny(MIP_HA_FA_AUTH, HA_WHY_FA_BAD);

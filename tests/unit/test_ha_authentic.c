@@ -454,6 +454,27 @@ static void a_foreign_agent_we_know_must_prove_itself(void)
 	hb_stop(&b);
 }
 
+/* It cannot sign for an agent that it does not know yet; the answer names us. */
+static void a_foreign_agent_may_ask_for_any_home_agent(void)
+{
+	struct ha_bench b;
+	struct ha_ask a;
+
+	hb_open(&b);
+	a = ask_over_fa(&b);
+	a.fa_spi = 0;
+	a.rq.home_agent = a.dst = hb_addr(0x0a0100ff);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_HA_UNKNOWN_HA);
+	CU_ASSERT_EQUAL(b.reply.home_agent.s_addr, htonl(HB_HA));
+	CU_ASSERT_TRUE(b.reply_authentic && b.reply_has_fa);
+	a = ask_over_fa(&b);
+	a.fa_forged = true; /* a signature that is there is verified */
+	a.rq.home_agent = a.dst = hb_addr(0x0a0100ff);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_HA_FA_AUTH);
+	CU_ASSERT_EQUAL(b.world.entry_count, 0);
+	hb_stop(&b);
+}
+
 /* AUTH-13: not the care-of address. */
 static void the_source_of_a_request_names_the_foreign_agent(void)
 {
@@ -567,6 +588,8 @@ void suite_ha_authentic(void)
 		    an_authentic_foreign_agent_is_answered_so);
 	CU_add_test(s, "a foreign agent we know must prove itself",
 		    a_foreign_agent_we_know_must_prove_itself);
+	CU_add_test(s, "a foreign agent may ask for any home agent",
+		    a_foreign_agent_may_ask_for_any_home_agent);
 	CU_add_test(s, "the source of a request names the foreign agent",
 		    the_source_of_a_request_names_the_foreign_agent);
 	CU_add_test(s, "a strange foreign agent is silence",
