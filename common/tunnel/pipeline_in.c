@@ -70,6 +70,16 @@ static struct tunnel *by_key(const struct pipeline *pl, const struct pkt *p,
 	return t || !p->pair ? t : by_key_in_esp(p->pair, key);
 }
 
+static bool is_known_path(const struct pipeline *pl, const struct outer_key *key)
+{
+	const struct path_key path = { .local = key->local,
+				       .remote = key->remote,
+				       .protocol = key->protocol,
+				       .carrier = (uint16_t)key->carrier };
+
+	return fwd_by_path_key(pl->fwd, &path) != NULL;
+}
+
 /* Another key between ends that we know is worth a reason of its own. */
 static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
 {
@@ -89,8 +99,7 @@ static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
 	t = by_key(pl, p, &key);
 	if (t)
 		return found(p, t, &t->encap);
-	return fwd_by_path(pl->fwd, ip->dst, ip->src, PROTO_GRE) ? DROP_BAD_KEY
-								 : DROP_NO_TUNNEL;
+	return is_known_path(pl, &key) ? DROP_BAD_KEY : DROP_NO_TUNNEL;
 }
 
 /* IP-in-IP also comes from the peer of a minimal tunnel, for fragments. */

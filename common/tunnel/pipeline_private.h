@@ -32,7 +32,7 @@ struct pipeline {
 	struct now now;
 	struct pipeline_out *out;
 	struct pkt_queue staged; /* have a tunnel and an encapsulation, in order */
-	bool silent; /* broadcasts: no ICMP about them, wrapped or not */
+	bool silent;             /* broadcasts: no ICMP about them, wrapped or not */
 };
 
 /* An ICMP error about `p`, from `src` to its sender, unless there are too many. */
