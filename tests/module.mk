@@ -96,6 +96,7 @@ unit_sources += tests/unit/test_pipeline_broadcast.c
 unit_sources += tests/unit/test_relay_icmp.c
 unit_sources += tests/unit/esp_world.c tests/unit/esp_world.h
 unit_sources += tests/unit/test_encap_udp.c
+unit_sources += tests/unit/test_protect.c
 unit_sources += tests/unit/test_pipeline_carrier.c
 unit_sources += tests/unit/test_pipeline_esp.c
 unit_sources += tests/unit/test_esp_mtu.c
