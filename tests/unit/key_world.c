@@ -2,6 +2,8 @@
 /* The made-up world of key_world.h. */
 #include "tests/unit/key_world.h"
 
+#include "tests/unit/key_plane.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -10,13 +12,6 @@
 const uint8_t world_key_bytes[32] = "an association of two agents...";
 
 static struct secret association = { (uint8_t *)world_key_bytes, 32 };
-
-static void break_promise(struct key_world *w, const char *what, int node)
-{
-	if (!w->broken[0])
-		snprintf(w->broken, sizeof(w->broken), "at %lld ms, node %d: %s",
-			 (long long)(w->now.mono.ns / 1000000), node, what);
-}
 
 static void trace(struct key_world *w, int node, const char *text)
 {
@@ -66,7 +61,7 @@ static void connect_stream(struct key_world *w, int node, uint32_t number)
 		s->to[0].ready = s->to[1].ready = INSTANT_NEVER;
 		return;
 	}
-	break_promise(w, "too many streams", node);
+	key_world_break(w, "too many streams", node);
 }
 
 static void put_in_flight(struct key_world *w, int node, const struct keying_effect *e)
@@ -78,7 +73,7 @@ static void put_in_flight(struct key_world *w, int node, const struct keying_eff
 	if (!f || f->fin)
 		return;
 	if (e->bytes.len > WORLD_FLIGHT - f->len) {
-		break_promise(w, "more is sent than a stream takes", node);
+		key_world_break(w, "more is sent than a stream takes", node);
 		return;
 	}
 	memcpy(f->bytes + f->len, e->bytes.at, e->bytes.len);
@@ -101,69 +96,9 @@ static void close_stream(struct key_world *w, int node, uint32_t number)
 	struct world_stream *s = stream_of(w, node, number);
 
 	if (!s)
-		break_promise(w, "a stream is closed that is not there", node);
+		key_world_break(w, "a stream is closed that is not there", node);
 	else
 		end_stream(w, s, node);
-}
-
-/* The data plane. */
-
-static void fill(struct world_sa *to, const struct keying_sa *from)
-{
-	*to = (struct world_sa){ .used = true,
-				 .spi = from->spi,
-				 .algorithm = from->algorithm,
-				 .esn = from->esn,
-				 .key_len = from->material.len };
-	memcpy(to->key, from->material.bytes, from->material.len);
-}
-
-static struct world_sa *inbound(struct world_node *n, uint32_t spi)
-{
-	for (size_t i = 0; i < WORLD_INBOUND; i++)
-		if (n->in[i].used && n->in[i].spi == spi)
-			return &n->in[i];
-	return NULL;
-}
-
-static bool happens(struct key_world *w, unsigned part, uint32_t of)
-{
-	return part > 0 && rng_below(&w->chance, of) < part;
-}
-
-static int add_inbound(struct key_world *w, int node, const struct keying_sa *sa)
-{
-	struct world_node *n = &w->node[node];
-
-	if (happens(w, w->taken_in, 100))
-		return EEXIST;
-	if (happens(w, w->broken_in, 1000))
-		return ENOMEM;
-	if (sa->spi < 256 || inbound(n, sa->spi))
-		break_promise(w, "an SPI is reserved or chosen twice", node);
-	for (size_t i = 0; i < WORLD_INBOUND; i++) {
-		if (n->in[i].used)
-			continue;
-		fill(&n->in[i], sa);
-		return 0;
-	}
-	break_promise(w, "too many inbound associations", node);
-	return ENOMEM;
-}
-
-static void remember_key(struct key_world *w, int node, const struct keying_sa *sa)
-{
-	struct world_key *key = calloc(1, sizeof(*key)), *old;
-
-	if (!key)
-		abort();
-	memcpy(key->bytes, sa->material.bytes, sa->material.len);
-	key->sender = node;
-	HASH_FIND(hh, w->keys, key->bytes, sizeof(key->bytes), old);
-	if (old)
-		break_promise(w, "a key is used for sending twice", node);
-	HASH_ADD(hh, w->keys, bytes, sizeof(key->bytes), key);
-	w->key_count++;
 }
 
 /*
@@ -175,32 +110,6 @@ static unsigned life_of_receiver(struct key_world *w, int node, uint32_t number)
 	const struct world_stream *s = stream_of(w, node, number);
 
 	return s && !s->to[!node].told ? s->life[!node] : 0;
-}
-
-static int set_outbound(struct key_world *w, int node, const struct keying_effect *e)
-{
-	struct world_node *n = &w->node[node], *to = &w->node[!node];
-	const struct keying_sa *sa = &e->sa;
-
-	if (happens(w, w->broken_in, 1000))
-		return ENOMEM;
-	if (sa->material.len != esp_key_material_len(sa->algorithm))
-		break_promise(w, "key material has a wrong length", node);
-	remember_key(w, node, sa);
-	fill(&n->out, sa);
-	n->out.life = life_of_receiver(w, node, e->stream);
-	n->out.downs = to->downs;
-	return 0;
-}
-
-static void delete_inbound(struct key_world *w, int node, uint32_t spi)
-{
-	struct world_sa *sa = inbound(&w->node[node], spi);
-
-	if (!sa)
-		break_promise(w, "an association is deleted that is not there", node);
-	else
-		sa->used = false;
 }
 
 /* Effects. */
@@ -221,7 +130,7 @@ static void set_up(struct key_world *w, int node, bool up)
 	struct world_node *n = &w->node[node];
 
 	if (n->up == up)
-		break_promise(w, "up or down is told twice", node);
+		key_world_break(w, "up or down is told twice", node);
 	n->up = up;
 	n->ups += up;
 	n->downs += !up;
@@ -242,12 +151,13 @@ static int perform(struct key_world *w, int node, const struct keying_effect *e)
 		close_stream(w, node, e->stream);
 		return 0;
 	case KEYING_SA_IN_ADD:
-		return add_inbound(w, node, &e->sa);
+		return key_plane_add(w, node, &e->sa);
 	case KEYING_SA_IN_DEL:
-		delete_inbound(w, node, e->sa.spi);
+		key_plane_delete(w, node, e->sa.spi);
 		return 0;
 	case KEYING_SA_OUT_SET:
-		return set_outbound(w, node, e);
+		return key_plane_set(w, node, &e->sa,
+				     life_of_receiver(w, node, e->stream));
 	case KEYING_SA_OUT_CLEAR:
 		n->out.used = false;
 		return 0;
@@ -289,40 +199,6 @@ static void carry_out(struct key_world *w, int node, struct keying_effects *fx)
 		*fx = next;
 	}
 	keying_effects_fini(fx);
-}
-
-/* Judgement. */
-
-static bool is_same(const struct world_sa *a, const struct world_sa *b)
-{
-	return a->algorithm == b->algorithm && a->esn == b->esn &&
-	       a->key_len == b->key_len && memcmp(a->key, b->key, a->key_len) == 0;
-}
-
-static bool is_received(const struct key_world *w, int node)
-{
-	const struct world_sa *out = &w->node[node].out;
-	const struct world_sa *in =
-		inbound((struct world_node *)&w->node[!node], out->spi);
-
-	return in && is_same(in, out);
-}
-
-static void judge(struct key_world *w, int node)
-{
-	const struct world_node *n = &w->node[node], *to = &w->node[!node];
-
-	if (!n->k)
-		return;
-	if (n->up && !n->out.used)
-		break_promise(w, "up, with nothing to send by", node);
-	for (size_t i = 0; i < WORLD_INBOUND; i++)
-		if (n->in[i].used && n->out.used &&
-		    memcmp(n->in[i].key, n->out.key, n->out.key_len) == 0)
-			break_promise(w, "one key for both directions", node);
-	if (n->out.used && to->up && n->out.life == to->life &&
-	    n->out.downs == to->downs && !is_received(w, node))
-		break_promise(w, "what is sent cannot be received", node);
 }
 
 /* Nodes. */
@@ -418,9 +294,9 @@ void key_world_stop(struct key_world *w, int node)
 	carry_out(w, node, &fx);
 	for (size_t i = 0; i < WORLD_INBOUND; i++)
 		if (n->in[i].used)
-			break_promise(w, "something is left after the end", node);
+			key_world_break(w, "something is left after the end", node);
 	if (n->out.used || n->up)
-		break_promise(w, "something is left after the end", node);
+		key_world_break(w, "something is left after the end", node);
 	forget(n);
 }
 
@@ -637,7 +513,7 @@ static void on_deadline(struct key_world *w, int node)
 	keying_effects_init(&fx);
 	keying_deadline(w->node[node].k, w->now, &fx);
 	if (instant_due(keying_next_deadline(w->node[node].k), w->now.mono))
-		break_promise(w, "a deadline stays due", node);
+		key_world_break(w, "a deadline stays due", node);
 	carry_out(w, node, &fx);
 }
 
@@ -664,8 +540,8 @@ bool key_world_step(struct key_world *w, instant_t until)
 		e.on(w, e.stream);
 	else
 		on_flight(w, e.stream, e.node);
-	judge(w, 0);
-	judge(w, 1);
+	key_plane_judge(w, 0);
+	key_plane_judge(w, 1);
 	return true;
 }
 
@@ -680,7 +556,7 @@ void key_world_run(struct key_world *w, duration_t d)
 bool key_world_is_up(const struct key_world *w)
 {
 	for (int i = 0; i < 2; i++)
-		if (!w->node[i].k || !w->node[i].up || !is_received(w, i))
+		if (!w->node[i].k || !w->node[i].up || !key_plane_receives(w, i))
 			return false;
 	return true;
 }
