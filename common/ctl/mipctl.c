@@ -135,6 +135,24 @@ static void print_cells(const struct table *t, const json_t *row)
 	}
 }
 
+/* One thing with many fields: a field a line. */
+static void print_upright(json_t *rows)
+{
+	char text[CELL_MAX];
+	const char *key;
+	json_t *row, *value;
+	int width = 0;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		json_object_foreach(row, key, value)
+			width = (int)strlen(key) > width ? (int)strlen(key) : width;
+		json_object_foreach(row, key, value)
+			printf("%-*s  %s\n", width, key,
+			       cell_text(value, text, sizeof(text)));
+	}
+}
+
 static void print_table(json_t *rows)
 {
 	struct table t = { .rows = rows };
@@ -330,7 +348,10 @@ static int run(const char *path, bool json, char **words, int count)
 	r.rows = json_array();
 	if (fd >= 0 && line && r.rows && send_all(fd, line)) {
 		status = read_reply(fd, &r);
-		print_table(r.rows);
+		if (strcmp(line, "show status\n") == 0)
+			print_upright(r.rows);
+		else
+			print_table(r.rows);
 	} else if (fd >= 0) {
 		close(fd);
 	}

@@ -16,6 +16,18 @@ static void warn_forwarding(struct agent_shell *s, const char *link)
 		link);
 }
 
+/* An advertisement comes from an address of the link (RFC 1256 3). */
+static void warn_address(struct agent_shell *s, const char *name)
+{
+	const struct link *link = links_by_name(&s->links, name);
+
+	if (link && link->addr_count == 0)
+		log_say(s->log, NOTE_WARN,
+			"interface=%s has no IPv4 address; nothing is advertised on it "
+			"until it has one",
+			name);
+}
+
 /* Strict: the kernel drops what mobile nodes send, whose addresses are foreign. */
 static void warn_filter(struct agent_shell *s, const char *link)
 {
@@ -78,5 +90,6 @@ void agent_warn(struct agent_shell *s)
 	for (unsigned i = 0; i < count; i++) {
 		warn_forwarding(s, list[i].name);
 		warn_filter(s, list[i].name);
+		warn_address(s, list[i].name);
 	}
 }

@@ -46,6 +46,15 @@ missing_at_start() {
 	check_pings "also from the host at home" host 10.1.0.10
 }
 
+# It serves as soon as the address is there: the node visits it later.
+no_address_at_start() {
+	ip -n "$LAB-fa2" addr del 10.3.0.1/24 dev visit
+	start_all fa2
+	check "a link without an address is told of" \
+		logged fa2 "interface=visit has no IPv4 address"
+	ip -n "$LAB-fa2" addr add 10.3.0.1/24 dev visit
+}
+
 foreign_link() {
 	remove_link fa1 visit
 	check_wait "foreign agent's link gone: it says so" 5 "logged fa1 'interface=visit is gone'"
@@ -144,7 +153,7 @@ for name in ha fa1 fa2 mn; do
 	configure $name
 done
 missing_at_start
-start_all fa2
+no_address_at_start
 foreign_link
 home_link
 flapping

@@ -10,12 +10,17 @@ sound_json() { # NAME REQUEST
 	ctl "$1" $2 | jq -es 'last.end == true and last.count == length - 1' >/dev/null
 }
 
-# A line of column names, or nothing at all for an empty table.
+# A line of column names, or nothing at all for an empty table; a field a line of what
+# there is one of.
 sound_table() { # NAME REQUEST
 	local table json
 	# shellcheck disable=SC2086
 	table=$(mipctl -s "$LAB_DIR/$1.sock" $2) || return
 	json=$(rows "$1" "${2#show }")
+	[ "$2" = "show status" ] && {
+		[ "$(awk '{ print $1 }' <<<"$table")" = "$(jq -r '.[0] | keys_unsorted[]' <<<"$json")" ]
+		return
+	}
 	[ "$(jq length <<<"$json")" -eq 0 ] && return
 	[ "$(wc -l <<<"$table")" -eq "$(($(jq length <<<"$json") + 1))" ] &&
 		[ "$(head -n 1 <<<"$table" | wc -w)" -eq "$(jq '.[0] | length' <<<"$json")" ]
