@@ -10,7 +10,7 @@
 /* <home-network>: a link when it has an interface, virtual when it has none. */
 struct home_network {
 	struct ipv4_prefix prefix;
-	char interface[IF_NAMESIZE]; /* "" for a virtual network */
+	char interface[IF_NAMESIZE];    /* "" for a virtual network */
 	enum ipv4_broadcast broadcasts; /* forwarded to nodes that asked (B) */
 	int line;
 };

@@ -215,8 +215,9 @@ static struct verdict judge_foreign_agent(struct ha_core *ha, struct registratio
 	if (!sa_shared(ha->associations, SA_FA_HA, reg->dg->src))
 		return reg->ix.fa_ha_count == 0 ? ACCEPT : discard(HA_WHY_FA_UNKNOWN);
 	if (reg->ix.fa_ha_count == 0)
-		return may_go_unsigned(ha, reg) ? ACCEPT
-					    : deny(MIP_HA_FA_AUTH, HA_WHY_FA_MISSING);
+		return may_go_unsigned(ha, reg)
+			       ? ACCEPT
+			       : deny(MIP_HA_FA_AUTH, HA_WHY_FA_MISSING);
 	if (verify_foreign_agent(ha, reg) != AUTH_OK)
 		return deny(MIP_HA_FA_AUTH, HA_WHY_FA_BAD);
 	return ACCEPT;

@@ -469,9 +469,8 @@ static void a_foreign_agent_may_ask_for_any_home_agent(void)
 	CU_ASSERT_TRUE(b.reply_authentic && b.reply_has_fa);
 	a = ask_over_fa(&b);
 	a.fa_forged = true; /* a signature that is there is verified */
-	a.rq.home_agent = a.dst = hb_addr(0x0a0100ff);
+	a.dst = hb_addr(0x0a0100ff);
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_HA_FA_AUTH);
-	CU_ASSERT_EQUAL(b.world.entry_count, 0);
 	hb_stop(&b);
 }
 
