@@ -138,6 +138,34 @@ static void signals_come_as_events(void)
 	loop_free(r.loop);
 }
 
+static void on_timer(void *arg)
+{
+	struct run *r = arg;
+
+	r->reads++;
+	loop_stop(r->loop);
+}
+
+/* Beside the deadline, which is the core's. */
+static void timers_run_beside_the_deadline(void)
+{
+	struct run r;
+	struct loop_watch *w;
+	instant_t now = host_now().mono;
+
+	begin(&r);
+	w = loop_watch_timer(r.loop, on_timer, &r);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+	loop_set_timer(w, instant_add(now, duration_s(100)), now);
+	loop_set_timer(w, INSTANT_NEVER, now);
+	loop_set_timer(w, instant_add(now, duration_ms(2)), now);
+	CU_ASSERT_EQUAL(loop_run(r.loop), 0);
+	CU_ASSERT_TRUE(r.reads == 1 && r.deadlines == 0);
+	CU_ASSERT_TRUE(instant_diff(host_now().mono, now).ns >= duration_ms(2).ns);
+	loop_unwatch(w);
+	loop_free(r.loop);
+}
+
 void suite_loop(void)
 {
 	CU_pSuite s = CU_add_suite("loop", NULL, NULL);
@@ -147,4 +175,5 @@ void suite_loop(void)
 	CU_ADD_TEST(s, the_last_deadline_set_is_the_one);
 	CU_ADD_TEST(s, what_is_left_to_read_is_reported_again);
 	CU_ADD_TEST(s, signals_come_as_events);
+	CU_ADD_TEST(s, timers_run_beside_the_deadline);
 }

@@ -188,6 +188,24 @@ static void a_source_that_is_not_ours_is_refused(void)
 	end(&f);
 }
 
+/* Tunnel data, that is type 4; what is too short to have a type is still told. */
+static void data_is_left_to_others(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	CU_ASSERT_EQUAL(reg_sock_leave_data(f.sock), 0);
+	CU_ASSERT_EQUAL(send_self(&f, 24, 0, 4), 0);
+	CU_ASSERT_EQUAL(send_self(&f, 1, 0, 4), 0);
+	CU_ASSERT_EQUAL(send_self(&f, 0, 0, 4), 0);
+	CU_ASSERT_EQUAL(send_self(&f, 24, 0, 1), 0);
+	receive(&f);
+	CU_ASSERT_EQUAL_FATAL(f.heard.count, 2);
+	CU_ASSERT_TRUE(f.heard.len[0] == 0 && f.heard.len[1] == 24);
+	CU_ASSERT_EQUAL(f.heard.first_octet, 1);
+	end(&f);
+}
+
 void suite_reg_sock(void)
 {
 	CU_pSuite s = CU_add_suite("reg_sock", NULL, NULL);
@@ -198,4 +216,5 @@ void suite_reg_sock(void)
 	CU_ADD_TEST(s, served_links_are_left_to_others);
 	CU_ADD_TEST(s, a_taken_port_is_told);
 	CU_ADD_TEST(s, a_source_that_is_not_ours_is_refused);
+	CU_ADD_TEST(s, data_is_left_to_others);
 }
