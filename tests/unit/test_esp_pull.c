@@ -420,6 +420,8 @@ static const struct inside {
 	  2 },
 	{ "padding longer than the body", "0102030405060708090a0b0c0d0e0f2f",
 	  DROP_ESP_PADDING, 0 },
+	{ "padding that begins before the body", /* in the number, of NULL */
+	  "02030405060708090a0b0c0d0e0f0f2f", DROP_ESP_PADDING, 0 },
 	{ "longest padding", "0102030405060708090a0b0c0d0eff2f", DROP_ESP_PADDING, 0 },
 	{ "zeros", "aaaaaaaaaaaaaaaaaaaaaaaa0000022f", DROP_ESP_PADDING, 0 },
 	{ "last octet wrong", "aaaaaaaaaaaaaaaaaaaa01020303042f", DROP_ESP_PADDING, 0 },

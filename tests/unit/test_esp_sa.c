@@ -275,6 +275,20 @@ static void dummies_are_made_and_dropped_without_fault(void)
 	}
 }
 
+static void dummies_hold_nothing(void)
+{
+	const struct esp_like like = { .algorithm = ESP_NULL_SHA256 };
+	struct esp_ends e = esp_ends(&like);
+	struct pkt *p = pkt_take(&pool);
+
+	memset(p->data, 0x5a, 2000);
+	esp_dummy(e.out, p, 1400);
+	for (size_t i = 0; i < 1300; i++)
+		CU_ASSERT_EQUAL(p->data[IPV4_HEADER + ESP_HEADER + i], 0);
+	pkt_give(&pool, p);
+	esp_ends_fini(&e);
+}
+
 /* They use up numbers, and stop with them. */
 static void dummies_end_with_the_numbers(void)
 {
@@ -300,5 +314,6 @@ void suite_esp_sa(void)
 	CU_ADD_TEST(s, traffic_padding_is_for_whole_packets_only);
 	CU_ADD_TEST(s, traffic_padding_holds_nothing);
 	CU_ADD_TEST(s, dummies_are_made_and_dropped_without_fault);
+	CU_ADD_TEST(s, dummies_hold_nothing);
 	CU_ADD_TEST(s, dummies_end_with_the_numbers);
 }
