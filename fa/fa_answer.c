@@ -101,8 +101,8 @@ static bool may_deny(struct fa_core *fa, const struct registration *rq, uint8_t 
 	return denial_allowed(&fa->denials, rq, now);
 }
 
-void fa_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
-	     struct now now, struct effect_list *fx)
+static void deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
+		 const char *reason, struct now now, struct effect_list *fx)
 {
 	uint8_t bytes[MIP_REPLY_LEN + 2 + MIP_EXT_AUTH_MAX];
 	size_t len;
@@ -127,8 +127,21 @@ void fa_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
 				.code = code,
 				.lifetime = rq->lifetime,
 				.ident = rq->ident,
-				.reason = mip_code_text(code),
+				.reason = reason,
 			});
+}
+
+void fa_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
+	     struct now now, struct effect_list *fx)
+{
+	deny(fa, rq, code, mip_code_text(code), now, fx);
+}
+
+void fa_deny_because(struct fa_core *fa, const struct registration *rq, uint8_t code,
+		     enum fa_counter why, struct now now, struct effect_list *fx)
+{
+	fa_count(fa, why);
+	deny(fa, rq, code, fa_counter_help(why), now, fx);
 }
 
 void fa_give_up(struct fa_core *fa, struct pending_registration *p, uint8_t code,

@@ -82,6 +82,7 @@ static void check_offers(const struct fa_config *c, struct conf_check *k)
 static void check(void *object, struct conf_check *k)
 {
 	struct fa_config *c = object;
+	const struct protected_config ends = fa_config_protected(c);
 
 	check_offers(c, k);
 	conf_check_adverts(k->faults, c->advert, c->advert_count);
@@ -89,12 +90,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->home_agent,
 			 c->home_agent_count);
 	conf_check_common(k->faults, &c->common);
-	conf_check_protection(k->faults, &(struct conf_protected){
-						 .common = &c->common,
-						 .local = c->care_of,
-						 .element = "peer-agent",
-						 .agent = c->home_agent,
-						 .agent_count = c->home_agent_count });
+	conf_check_protection(k->faults, "peer-agent", &c->common, &ends);
 }
 
 const struct conf_element fa_config_schema = {

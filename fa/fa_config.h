@@ -28,4 +28,14 @@ struct fa_config {
 	unsigned node_count;
 };
 
+static inline struct protected_config fa_config_protected(const struct fa_config *c)
+{
+	return (struct protected_config){
+		.local = c->care_of,
+		.kind = SA_FA_HA,
+		.agent = c->home_agent,
+		.agent_count = c->home_agent_count,
+	};
+}
+
 #endif

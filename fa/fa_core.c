@@ -161,6 +161,7 @@ struct fa_core *fa_core_new(const struct fa_config *config, const struct links *
 			    struct rng rng, struct now now, struct effect_list *fx)
 {
 	const struct common_config *common = &config->common;
+	const struct protected_config ends = fa_config_protected(config);
 	struct fa_core *fa = calloc(1, sizeof(*fa));
 
 	if (!fa)
@@ -180,7 +181,9 @@ struct fa_core *fa_core_new(const struct fa_config *config, const struct links *
 		fa->adverts = adverts_new(config, rng, links, now.mono);
 	fa->admit = admit_new(ADMIT_SOURCES, common->source_rate, common->source_burst,
 			      now.mono);
-	if (!fa->adverts || !fa->admit) {
+	fa->guard = guard_new();
+	if (!fa->adverts || !fa->admit || !fa->guard ||
+	    guard_configure(fa->guard, &ends) != 0) {
 		fa_core_free(fa);
 		return NULL;
 	}
@@ -196,10 +199,20 @@ void fa_core_free(struct fa_core *fa)
 	visitor_fini(&fa->visitors);
 	denial_fini(&fa->denials);
 	admit_free(fa->admit);
+	guard_free(fa->guard);
 	free(fa->adverts);
 	fa_settings_fini(&fa->settings);
 	timers_fini(&fa->timers);
 	free(fa);
+}
+
+void fa_core_protection(struct fa_core *fa, struct in_addr remote, bool stands,
+			struct now now, struct effect_list *fx)
+{
+	(void)now;
+	(void)fx;
+	/* Out of memory it is as if they did not stand: Requests are denied. */
+	(void)guard_tell(fa->guard, remote, stands);
 }
 
 /*
@@ -463,6 +476,7 @@ static void apply_limits(struct fa_core *fa, instant_t now)
 int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config,
 			struct now now, struct effect_list *fx)
 {
+	const struct protected_config ends = fa_config_protected(config);
 	struct sweep s = { .fa = fa, .now = now, .fx = fx };
 	struct fa_settings old = fa->settings, fresh;
 	struct advertiser *adverts;
@@ -471,7 +485,8 @@ int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config,
 	if (err < 0)
 		return err;
 	adverts = adverts_new(&fresh.config, fa->rng, &fa->links, now.mono);
-	if (!adverts) {
+	if (!adverts || guard_configure(fa->guard, &ends) != 0) {
+		free(adverts);
 		fa_settings_fini(&fresh);
 		return -ENOMEM;
 	}

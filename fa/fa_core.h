@@ -52,6 +52,10 @@ void fa_core_failed(struct fa_core *fa, const struct effect *failed, int error,
 void fa_core_links(struct fa_core *fa, const struct links *links, struct now now,
 		   struct effect_list *fx);
 
+/* Associations of ESP with the home agent `remote` stand now, or not any more. */
+void fa_core_protection(struct fa_core *fa, struct in_addr remote, bool stands,
+			struct now now, struct effect_list *fx);
+
 /*
  * Apply a new configuration; what it no longer allows is undone in `fx`.  0;
  * -ENOMEM, or what sa_add() says of an association, and the old one stays.

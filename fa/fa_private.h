@@ -15,6 +15,7 @@
 
 #include "common/agent/admit.h"
 #include "common/agent/advert.h"
+#include "common/agent/guard.h"
 #include "common/agent/violations.h"
 #include "common/base/bucket.h"
 #include "common/base/timers.h"
@@ -43,6 +44,7 @@ struct fa_core {
 	struct visitor_table visitors;
 	struct denial_table denials;
 	struct admit *admit;
+	struct guard *guard;
 	struct advertiser *adverts; /* as many as settings.config.advert_count */
 	bool care_of_owned;         /* the care-of address is on one of our links */
 	uint32_t last_txn;
@@ -57,7 +59,7 @@ struct fa_core {
 struct verdict {
 	enum { VERDICT_ACCEPT, VERDICT_DENY, VERDICT_DISCARD } kind;
 	uint8_t code;            /* of a denial */
-	enum fa_counter reason;  /* of a discard */
+	enum fa_counter reason;  /* of a discard, and of some denials */
 	enum auth_result failed; /* a security exception unless AUTH_OK */
 	uint32_t spi;            /* that came with it; 0: none */
 };
@@ -149,6 +151,10 @@ void fa_send_to_node(struct fa_core *fa, const struct registration *rq,
 /* Deny with a code of ours; at most once a second for a node, with 76 at all. */
 void fa_deny(struct fa_core *fa, const struct registration *rq, uint8_t code,
 	     struct now now, struct effect_list *fx);
+
+/* The same, with a reason for the log that says more than the code. */
+void fa_deny_because(struct fa_core *fa, const struct registration *rq, uint8_t code,
+		     enum fa_counter why, struct now now, struct effect_list *fx);
 
 /* End the pending registration `p` by a denial. */
 void fa_give_up(struct fa_core *fa, struct pending_registration *p, uint8_t code,

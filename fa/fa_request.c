@@ -167,6 +167,11 @@ static struct verdict judge(const struct fa_core *fa, const struct asked *a)
 		return deny(code);
 	if (has_no_room(fa, rq))
 		return deny(MIP_FA_RESOURCES);
+	/* Keys are agreed on all the time: the node may come back at once. */
+	if (fa_is_tunnel_end(rq) && !guard_lets(fa->guard, rq->home_agent))
+		return (struct verdict){ .kind = VERDICT_DENY,
+					 .code = MIP_FA_RESOURCES,
+					 .reason = FA_REQUEST_UNPROTECTED };
 	if (rq->home.s_addr == INADDR_ANY)
 		return deny(MIP_FA_HOME_REQUIRED);
 	if (is_prohibited(fa, rq))
@@ -320,6 +325,8 @@ void fa_on_request(struct fa_core *fa, const struct datagram *dg, struct now now
 		fa_violation(fa, dg, &a.rq, &v, now, fx);
 	if (v.kind == VERDICT_ACCEPT)
 		relay(fa, &a, now, fx);
+	else if (v.kind == VERDICT_DENY && v.reason == FA_REQUEST_UNPROTECTED)
+		fa_deny_because(fa, &a.rq, v.code, v.reason, now, fx);
 	else if (v.kind == VERDICT_DENY)
 		fa_deny(fa, &a.rq, v.code, now, fx);
 	else

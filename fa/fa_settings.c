@@ -57,6 +57,9 @@ int fa_settings_init(struct fa_settings *s, const struct fa_config *config)
 	*s = (struct fa_settings){ .config = *config };
 	s->config.home_agent = s->config.node = NULL;
 	s->config.home_agent_count = s->config.node_count = 0;
+	s->config.common.esp = NULL;
+	s->config.common.manual = NULL;
+	s->config.common.esp_count = s->config.common.manual_count = 0;
 	err = copy_arrays(&s->config, config);
 	if (err == 0) {
 		s->associations = sa_store_new();

@@ -12,6 +12,7 @@
 #include "common/base/pool.h"
 #include "common/base/timers.h"
 #include "common/tunnel/fwd.h"
+#include "common/tunnel/protect.h"
 #include "ha/home_link.h"
 
 #include <netinet/in.h>
@@ -67,6 +68,9 @@ struct home_node {
 	struct list bindings; /* in the order they were added */
 	unsigned binding_count;
 	struct home_presence presence;
+	enum protect_policy policy; /* where it is its own end of the tunnel */
+	unsigned shield_count;
+	struct in_addr shield[BINDINGS_PER_NODE_MAX + 1]; /* its ends that have ESP */
 	UT_hash_handle hh;
 };
 

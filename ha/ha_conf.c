@@ -207,6 +207,7 @@ static void check_adverts(const struct ha_config *c, struct conf_faults *f)
 static void check(void *object, struct conf_check *k)
 {
 	struct ha_config *c = object;
+	const struct protected_config ends = ha_config_protected(c);
 
 	if (!c->simultaneous)
 		c->bindings_per_node = 1;
@@ -219,14 +220,7 @@ static void check(void *object, struct conf_check *k)
 	conf_check_peers(k->faults, "peer-agent", "address", c->foreign_agent,
 			 c->foreign_agent_count);
 	conf_check_common(k->faults, &c->common);
-	conf_check_protection(k->faults, &(struct conf_protected){
-						 .common = &c->common,
-						 .local = c->address,
-						 .element = "peer-agent",
-						 .agent = c->foreign_agent,
-						 .agent_count = c->foreign_agent_count,
-						 .node = c->node,
-						 .node_count = c->node_count });
+	conf_check_protection(k->faults, "peer-agent", &c->common, &ends);
 }
 
 const struct conf_element ha_config_schema = {

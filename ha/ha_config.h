@@ -39,4 +39,16 @@ struct ha_config {
 	unsigned foreign_agent_count;
 };
 
+static inline struct protected_config ha_config_protected(const struct ha_config *c)
+{
+	return (struct protected_config){
+		.local = c->address,
+		.kind = SA_FA_HA,
+		.agent = c->foreign_agent,
+		.agent_count = c->foreign_agent_count,
+		.node = c->node,
+		.node_count = c->node_count,
+	};
+}
+
 #endif

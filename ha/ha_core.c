@@ -73,6 +73,7 @@ void ha_end_binding(struct ha_core *ha, struct home_node *n, struct mobility_bin
 	if (last && l && !home_link_is_virtual(l))
 		ha_forward_host_route(n->home, false, 0, fx);
 	ha_forward_clear(b, 0, fx);
+	ha_protect_gone(n, b->tunnel.local, b->care_of, fx);
 	effect_note(fx, (struct note){ .kind = why,
 				       .home = b->home,
 				       .care_of = b->care_of,
@@ -113,7 +114,8 @@ struct ha_core *ha_core_new(const struct ha_config *config, const struct links *
 	ha->last_ip_id = (uint16_t)rng_u32(&ha->rng);
 	ha->admit = admit_new(ADMIT_SOURCES, config->common.source_rate,
 			      config->common.source_burst, now.mono);
-	if (!ha->admit || ha_core_reconfigure(ha, config, now, fx) < 0) {
+	ha->guard = guard_new();
+	if (!ha->admit || !ha->guard || ha_core_reconfigure(ha, config, now, fx) < 0) {
 		ha_core_free(ha);
 		return NULL;
 	}
@@ -129,6 +131,7 @@ void ha_core_free(struct ha_core *ha)
 	binding_table_fini(&ha->table);
 	ha_config_release(ha);
 	admit_free(ha->admit);
+	guard_free(ha->guard);
 	timers_fini(&ha->timers);
 	free(ha);
 }

@@ -48,6 +48,13 @@ void ha_core_failed(struct ha_core *ha, const struct effect *failed, int error,
 void ha_core_links(struct ha_core *ha, const struct links *links, struct now now,
 		   struct effect_list *fx);
 
+/*
+ * Associations of ESP with `remote`, an agent's address or a node's own care-of
+ * address, stand now, or not any more.
+ */
+void ha_core_protection(struct ha_core *ha, struct in_addr remote, bool stands,
+			struct now now, struct effect_list *fx);
+
 /* Apply a new configuration; `fx` undoes what it no longer allows.  0 or -ENOMEM. */
 int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 			struct now now, struct effect_list *fx);

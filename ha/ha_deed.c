@@ -215,9 +215,12 @@ static void deed_open(struct ha_core *ha, const struct registration *reg)
 void ha_bind(struct ha_core *ha, struct registration *reg, struct effect_list *fx)
 {
 	struct home_node *n = reg->node;
-	size_t mark = fx->count;
+	size_t mark;
 	bool ready;
 
+	ha_protect_end(ha, n, reg->reply.home_agent, reg->rq.care_of, reg->rq.flags,
+		       fx);
+	mark = fx->count;
 	deed_open(ha, reg);
 	deed_replace(ha, n, ha_keeps_others(ha, reg->rq.flags));
 	ready = binding_add(&ha->table, n, &ha->deed.set) != NULL &&

@@ -325,6 +325,9 @@ static struct verdict judge_binding(const struct ha_core *ha,
 		v = judge_room(ha, reg);
 	if (v.kind == VERDICT_ACCEPT)
 		v = judge_reverse(ha, reg->rq.flags);
+	/* Keys are agreed on all the time: the node may come back at once. */
+	if (v.kind == VERDICT_ACCEPT && !ha_protect_lets(ha, reg))
+		v = deny(MIP_HA_RESOURCES, HA_WHY_UNPROTECTED);
 	return v;
 }
 

@@ -16,6 +16,7 @@
 
 #include "common/agent/admit.h"
 #include "common/agent/advert.h"
+#include "common/agent/guard.h"
 #include "common/agent/violations.h"
 #include "common/base/bucket.h"
 #include "common/base/timers.h"
@@ -78,6 +79,7 @@ struct ha_core {
 	struct binding_table table;
 	struct sa_store *associations;
 	struct admit *admit;
+	struct guard *guard;
 	struct home_link *home_links; /* as many as config.network_count, same order */
 	struct advertiser *adverts;
 	unsigned advert_count;
@@ -121,6 +123,29 @@ unsigned ha_end_bindings_of(struct ha_core *ha, struct home_node *n, enum note_k
 
 /* What we tell on every link that we advertise on. */
 struct advert_service ha_advert_service(const struct ha_core *ha);
+
+struct registration;
+
+/* ha_protect.c */
+
+/* Whether the tunnel that this Request asks for can be protected as it must be. */
+bool ha_protect_lets(const struct ha_core *ha, const struct registration *reg);
+
+/* Whether what protects that end, if anything must, stands at our end `local`. */
+bool ha_protect_reaches(const struct ha_core *ha, const struct home_node *n,
+			struct in_addr local, struct in_addr care_of, uint8_t flags);
+
+/* Protect a node's own end of a tunnel, if its policy wants that. */
+void ha_protect_end(struct ha_core *ha, struct home_node *n, struct in_addr local,
+		    struct in_addr care_of, uint8_t flags, struct effect_list *fx);
+
+/* No more: the binding is gone. */
+void ha_protect_gone(struct home_node *n, struct in_addr local, struct in_addr care_of,
+		     struct effect_list *fx);
+
+/* The policies of nodes, as configured now. */
+void ha_protect_configure(struct ha_core *ha, const struct ha_config *c,
+			  struct effect_list *fx);
 
 /* ha_reconfigure.c */
 

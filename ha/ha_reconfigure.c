@@ -59,6 +59,9 @@ static bool copy_config(struct ha_config *to, const struct ha_config *from)
 	to->node = NULL;
 	to->foreign_agent = NULL;
 	to->node_count = to->foreign_agent_count = 0;
+	c->esp = NULL;
+	c->manual = NULL;
+	c->esp_count = c->manual_count = 0;
 	return ok;
 }
 
@@ -312,9 +315,11 @@ static void take_over(struct ha_core *ha, const struct next_config *next, instan
 int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 			struct now now, struct effect_list *fx)
 {
+	const struct protected_config ends = ha_config_protected(config);
 	struct next_config next = { 0 };
 
-	if (!prepare(ha, config, &next, now.mono) || !add_nodes(ha, config, now)) {
+	if (!prepare(ha, config, &next, now.mono) || !add_nodes(ha, config, now) ||
+	    guard_configure(ha->guard, &ends) != 0) {
 		free_next(&next);
 		drop_strangers(ha, fx);
 		return -ENOMEM;
@@ -327,5 +332,6 @@ int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 	take_over(ha, &next, now.mono);
 	drop_strangers(ha, fx);
 	place_nodes(ha);
+	ha_protect_configure(ha, config, fx);
 	return 0;
 }

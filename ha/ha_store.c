@@ -138,7 +138,8 @@ static bool may_return(const struct ha_core *ha, const struct home_node *n,
 {
 	return has_time_left(r, now) && n->network >= 0 && ha_owns(ha, r->agent) &&
 	       sa_find(ha->associations, SA_MN_HA, n->home, r->spi) &&
-	       is_care_of(ha, r) && has_room(ha, n, r);
+	       is_care_of(ha, r) && has_room(ha, n, r) &&
+	       ha_protect_reaches(ha, n, r->agent, r->care_of, r->flags);
 }
 
 static instant_t instant_of(uint64_t ntp, struct now now)
@@ -178,6 +179,7 @@ static void restore_effects(struct ha_core *ha, struct home_node *n,
 	const struct home_link *l = ha_home_link_of(ha, n);
 	int64_t before = (int64_t)binding_table_count(&ha->table) - 1;
 
+	ha_protect_end(ha, n, b->tunnel.local, b->care_of, b->flags, fx);
 	ha_forward_set(b, 0, fx);
 	if (n->binding_count == 1 && !home_link_is_virtual(l)) {
 		ha_forward_host_route(n->home, true, 0, fx);

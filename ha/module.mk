@@ -7,6 +7,7 @@ pure_sources += \
 	ha/ha_deed.c \
 	ha/ha_forward.c ha/ha_forward.h \
 	ha/ha_judge.c \
+	ha/ha_protect.c \
 	ha/ha_reconfigure.c \
 	ha/ha_reply.c \
 	ha/ha_request.c \

@@ -106,11 +106,7 @@ static void check_home(const struct mn_config *c, struct conf_check *k)
 static void check_protection(struct mn_config *c, struct conf_check *k)
 {
 	struct peer_protection *p = &c->home_association.protection;
-	const struct conf_protected all = { .common = &c->common,
-					    .local = c->colocated.addr.addr,
-					    .element = "mobile-node",
-					    .agent = &c->home_association,
-					    .agent_count = 1 };
+	const struct protected_config ends = mn_config_protected(c);
 
 	conf_settle_protection(p, k);
 	if (p->policy != PROTECT_OFF && !c->has_colocated)
@@ -120,7 +116,7 @@ static void check_protection(struct mn_config *c, struct conf_check *k)
 	if (p->policy != PROTECT_OFF && c->home_agent.s_addr == INADDR_ANY)
 		conf_fault(k->faults, k->line, k->element, "protection",
 			   "needs home-agent");
-	conf_check_protection(k->faults, &all);
+	conf_check_protection(k->faults, "mobile-node", &c->common, &ends);
 }
 
 static void check(void *object, struct conf_check *k)

@@ -33,4 +33,14 @@ struct mn_config {
 	unsigned foreign_agent_count;
 };
 
+static inline struct protected_config mn_config_protected(const struct mn_config *c)
+{
+	return (struct protected_config){
+		.local = c->colocated.addr.addr,
+		.kind = SA_MN_HA,
+		.agent = &c->home_association,
+		.agent_count = 1,
+	};
+}
+
 #endif

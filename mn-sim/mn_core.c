@@ -18,7 +18,7 @@
 enum {
 	PACE_RATE = 1, /* Requests a second (RFC 5944 3.6) */
 	PACE_BURST = 3,
-	REPAIR_S = 5,  /* after a refusal of the kernel */
+	REPAIR_S = 5, /* after a refusal of the kernel */
 	REASSERT_S = 10,
 };
 
@@ -97,6 +97,9 @@ static int copy_config(struct mn_config *to, const struct mn_config *from)
 	to->foreign_agent = NULL;
 	to->foreign_agent_count = 0;
 	to->common.tunnel = NULL;
+	to->common.esp = NULL;
+	to->common.manual = NULL;
+	to->common.esp_count = to->common.manual_count = 0;
 	if (tunnels == 0)
 		return 0;
 	to->common.tunnel = calloc(tunnels, sizeof(*to->common.tunnel));
@@ -209,6 +212,16 @@ void mn_core_free(struct mn_core *mn)
 	sa_store_free(mn->associations);
 	free(mn->config.common.tunnel);
 	free(mn);
+}
+
+/* What the home agent denied for want of keys it may grant now. */
+void mn_core_protection(struct mn_core *mn, struct in_addr remote, bool stands,
+			struct now now, struct effect_list *fx)
+{
+	(void)fx;
+	if (stands && mn->place == MN_COLOCATED && !mn->bound && !mn->asked.open &&
+	    remote.s_addr == mn->home_agent.s_addr)
+		mn->due[MN_TIMER_REQUEST] = now.mono;
 }
 
 /*

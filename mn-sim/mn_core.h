@@ -66,6 +66,11 @@ void mn_core_failed(struct mn_core *mn, const struct effect *failed, int error,
 		    struct now now, struct effect_list *fx);
 void mn_core_links(struct mn_core *mn, const struct links *links, struct now now,
 		   struct effect_list *fx);
+
+/* Associations of ESP with `remote` stand now, or not any more. */
+void mn_core_protection(struct mn_core *mn, struct in_addr remote, bool stands,
+			struct now now, struct effect_list *fx);
+
 int mn_core_reconfigure(struct mn_core *mn, const struct mn_config *config,
 			struct now now, struct effect_list *fx);
 

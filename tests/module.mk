@@ -113,6 +113,8 @@ unit_sources += tests/unit/conf_docs.c tests/unit/conf_docs.h
 unit_sources += tests/unit/test_conf_ha.c
 unit_sources += tests/unit/test_conf_fa.c
 unit_sources += tests/unit/test_conf_mn.c
+unit_sources += tests/unit/test_conf_protect.c
+unit_sources += tests/unit/test_guard.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \

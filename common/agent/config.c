@@ -69,6 +69,17 @@ struct esp_config config_esp_for(const struct common_config *c, struct in_addr p
 	return e ? *e : plain;
 }
 
+uint16_t config_esp_port(const struct common_config *c)
+{
+	for (unsigned i = 0; i < c->esp_count; i++)
+		if (c->esp[i].carrier == CARRIER_UDP)
+			return c->esp[i].port;
+	for (unsigned i = 0; i < c->manual_count; i++)
+		if (c->manual[i].carrier == CARRIER_UDP)
+			return c->manual[i].port;
+	return 4500;
+}
+
 enum encap_kind config_encap_kind(uint8_t request_flags)
 {
 	if (request_flags & MIP_FLAG_G)

@@ -14,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/secret.h"
 #include "common/security/crypto.h"
+#include "common/security/sa.h"
 #include "common/tunnel/fwd.h"
 
 #include <net/if.h>
@@ -112,6 +113,23 @@ struct common_config {
 	unsigned manual_count;
 };
 
+/* With whom a program protects its tunnels: its own end, and the others. */
+struct protected_config {
+	struct in_addr local;
+	enum sa_kind kind; /* of the associations with agents */
+	const struct peer_config *agent;
+	unsigned agent_count;
+	const struct peer_config *node; /* by home address, where they are ends */
+	unsigned node_count;
+};
+
+/* Whether keys are made for that peer. */
+static inline bool peer_is_protected(const struct peer_config *p)
+{
+	return p->protection.kind == PROTECTION_ESP &&
+	       p->protection.policy != PROTECT_OFF;
+}
+
 /*
  * The encapsulation to use with `peer` for the kind a Request chose: the
  * <tunnel> of that peer, else the one for any, else the defaults of <tunnel>.
@@ -124,6 +142,9 @@ struct encap_spec config_encap_for(const struct common_config *c, struct in_addr
  * any, else the defaults of <esp>.
  */
 struct esp_config config_esp_for(const struct common_config *c, struct in_addr peer);
+
+/* The port of UDP that ESP comes in at: the one that is configured, or as usual. */
+uint16_t config_esp_port(const struct common_config *c);
 
 /* The kind that the M and G flags of a Request choose (RFC 5944 3.3): G before M. */
 enum encap_kind config_encap_kind(uint8_t request_flags);

@@ -98,12 +98,12 @@ void effect_forward(struct effect_list *fx, uint32_t txn, const struct fwd_edit 
 const char *effect_name(enum effect_kind k)
 {
 	static const char *const names[EFFECT_KIND_COUNT] = {
-		[EFFECT_FORWARD] = "forward",   [EFFECT_ROUTE] = "route",
-		[EFFECT_RULE] = "rule",         [EFFECT_NEIGHBOUR] = "neighbour",
-		[EFFECT_ADDRESS] = "address",   [EFFECT_ARP_POLICY] = "arp-policy",
-		[EFFECT_REMEMBER] = "remember", [EFFECT_SEND_ARP] = "send-arp",
-		[EFFECT_SEND_UDP] = "send-udp", [EFFECT_SEND_LINK] = "send-link",
-		[EFFECT_NOTE] = "note",
+		[EFFECT_FORWARD] = "forward",     [EFFECT_ROUTE] = "route",
+		[EFFECT_RULE] = "rule",           [EFFECT_NEIGHBOUR] = "neighbour",
+		[EFFECT_ADDRESS] = "address",     [EFFECT_ARP_POLICY] = "arp-policy",
+		[EFFECT_PROTECT] = "protect",     [EFFECT_REMEMBER] = "remember",
+		[EFFECT_SEND_ARP] = "send-arp",   [EFFECT_SEND_UDP] = "send-udp",
+		[EFFECT_SEND_LINK] = "send-link", [EFFECT_NOTE] = "note",
 	};
 
 	return names[k];

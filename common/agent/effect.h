@@ -13,6 +13,7 @@
 
 #include "common/base/counters.h"
 #include "common/tunnel/fwd.h"
+#include "common/tunnel/protect.h"
 #include "common/wire/arp.h"
 #include "common/wire/mip_msg.h"
 
@@ -47,7 +48,10 @@ struct note {
 	uint32_t lifetime; /* seconds */
 	uint32_t spi;
 	uint64_t ident;
-	const char *reason; /* static text */
+	const char *reason;  /* static text */
+	const char *detail;  /* of the reason; static text */
+	uint32_t generation; /* of keys */
+	uint64_t packets;    /* concerned */
 
 	/* Of a tunnel, which the edge tells of: its ends, and encap_name(). */
 	struct in_addr local, remote;
@@ -137,6 +141,15 @@ struct effect_record {
 	uint8_t bytes[EFFECT_RECORD_MAX];
 };
 
+/*
+ * ESP with a node that has an address of its own, proved by the associations of
+ * `home`; PROTECT_OFF: no more.
+ */
+struct effect_protect {
+	struct in_addr local, remote;
+	enum protect_policy policy;
+};
+
 enum effect_kind {
 	EFFECT_FORWARD,
 	EFFECT_ROUTE,
@@ -145,6 +158,7 @@ enum effect_kind {
 	EFFECT_ADDRESS,
 	EFFECT_ARP_POLICY,
 	EFFECT_REMEMBER,
+	EFFECT_PROTECT,
 	EFFECT_SEND_ARP,
 	EFFECT_SEND_UDP,
 	EFFECT_SEND_LINK,
@@ -164,6 +178,7 @@ struct effect {
 		struct effect_address address;
 		struct effect_arp_policy arp_policy;
 		struct effect_record record;
+		struct effect_protect protect;
 		struct effect_arp arp;
 		struct effect_udp udp;
 		struct effect_frame frame;

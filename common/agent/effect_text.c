@@ -205,6 +205,12 @@ static void put_body(struct line *l, const struct effect *e)
 		put_addr(l, "home", e->home);
 		put(l, " len=%u", e->record.len);
 		break;
+	case EFFECT_PROTECT:
+		put_addr(l, "home", e->home);
+		put_addr(l, "local", e->protect.local);
+		put_addr(l, "remote", e->protect.remote);
+		put(l, " policy=%s", protect_policy_name(e->protect.policy));
+		break;
 	case EFFECT_SEND_ARP:
 		put_arp(l, &e->arp);
 		break;

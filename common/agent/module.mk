@@ -7,6 +7,7 @@ pure_sources += \
 	common/agent/config.c common/agent/config.h \
 	common/agent/datagram.h \
 	common/agent/effect.c common/agent/effect.h common/agent/effect_text.c \
+	common/agent/guard.c common/agent/guard.h \
 	common/agent/links.c common/agent/links.h \
 	common/agent/note.def \
 	common/agent/protection.h

@@ -40,17 +40,9 @@ void conf_settle_protection(struct peer_protection *p, struct conf_check *c);
 		CONF_MANY(struct_, conf_manual_esp, common_.manual,             \
 			  common_.manual_count, 0, CONF_SITES_MAX)
 
-/* Whom a program protects: its own address, and peers of whatever kind. */
-struct conf_protected {
-	const struct common_config *common;
-	struct in_addr local;
-	const char *element; /* of agents */
-	const struct peer_config *agent;
-	unsigned agent_count;
-	const struct peer_config *node;
-	unsigned node_count;
-};
-
-void conf_check_protection(struct conf_faults *f, const struct conf_protected *p);
+/* `element`: what agents are called. */
+void conf_check_protection(struct conf_faults *f, const char *element,
+			   const struct common_config *c,
+			   const struct protected_config *p);
 
 #endif

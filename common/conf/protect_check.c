@@ -12,10 +12,12 @@
 /* What an association's key must have to be a secret from which others are made. */
 enum { PSK_KEY_MIN = 16 };
 
-static bool is_wanted(const struct peer_protection *p)
-{
-	return p->kind == PROTECTION_ESP && p->policy != PROTECT_OFF;
-}
+/* What is looked at. */
+struct checked {
+	const char *element; /* what agents are called */
+	const struct common_config *common;
+	struct protected_config ends;
+};
 
 /* The longest key among those of its associations that we send with. */
 static size_t longest_key(const struct peer_config *p)
@@ -33,7 +35,7 @@ static void check_keys(struct conf_faults *f, const char *element,
 {
 	size_t longest = longest_key(p);
 
-	if (!is_wanted(&p->protection) || longest >= PSK_KEY_MIN)
+	if (!peer_is_protected(p) || longest >= PSK_KEY_MIN)
 		return;
 	if (longest > 0)
 		conf_fault(f, p->line, element, "protection",
@@ -47,20 +49,22 @@ static void check_keys(struct conf_faults *f, const char *element,
 }
 
 /* Certificates are for agents; a node proves itself by its association. */
-static void check_peers_keys(struct conf_faults *f, const struct conf_protected *p)
+static void check_peers_keys(struct conf_faults *f, const struct checked *p)
 {
-	for (unsigned i = 0; i < p->agent_count; i++)
+	for (unsigned i = 0; i < p->ends.agent_count; i++)
 		if (!p->common->keying.certificate[0])
-			check_keys(f, p->element, &p->agent[i]);
-	for (unsigned i = 0; i < p->node_count; i++)
-		check_keys(f, "node", &p->node[i]);
+			check_keys(f, p->element, &p->ends.agent[i]);
+	for (unsigned i = 0; i < p->ends.node_count; i++)
+		check_keys(f, "node", &p->ends.node[i]);
 }
 
-static void check_names(struct conf_faults *f, const struct conf_protected *p)
+static void check_names(struct conf_faults *f, const struct checked *p)
 {
-	for (unsigned i = 0; i < p->agent_count; i++)
-		if (p->agent[i].protection.name[0] && !p->common->keying.certificate[0])
-			conf_fault(f, p->agent[i].line, p->element, "certificate-name",
+	for (unsigned i = 0; i < p->ends.agent_count; i++)
+		if (p->ends.agent[i].protection.name[0] &&
+		    !p->common->keying.certificate[0])
+			conf_fault(f, p->ends.agent[i].line, p->element,
+				   "certificate-name",
 				   "goes with certificates only (keying)");
 }
 
@@ -78,13 +82,13 @@ struct protected_list {
 	size_t count;
 };
 
-static bool list_agents(struct protected_list *l, const struct conf_protected *p)
+static bool list_agents(struct protected_list *l, const struct checked *p)
 {
-	*l = (struct protected_list){ .at = calloc(p->agent_count + 1u,
+	*l = (struct protected_list){ .at = calloc(p->ends.agent_count + 1u,
 						   sizeof(*l->at)) };
-	for (unsigned i = 0; l->at && i < p->agent_count; i++)
-		if (is_wanted(&p->agent[i].protection))
-			l->at[l->count++] = &p->agent[i];
+	for (unsigned i = 0; l->at && i < p->ends.agent_count; i++)
+		if (peer_is_protected(&p->ends.agent[i]))
+			l->at[l->count++] = &p->ends.agent[i];
 	if (l->at)
 		qsort(l->at, l->count, sizeof(*l->at), by_addr);
 	return l->at != NULL;
@@ -100,7 +104,7 @@ static const struct peer_config *find_agent(const struct protected_list *l,
 	return found ? *found : NULL;
 }
 
-static void check_manual(struct conf_faults *f, const struct conf_protected *p,
+static void check_manual(struct conf_faults *f, const struct checked *p,
 			 const struct protected_list *agents)
 {
 	const struct manual_esp_config *all = p->common->manual;
@@ -132,7 +136,7 @@ static bool has_manual(const struct common_config *c, struct in_addr peer)
 }
 
 /* Associations stand between our address and the peer's, and no others. */
-static void check_sites(struct conf_faults *f, const struct conf_protected *p,
+static void check_sites(struct conf_faults *f, const struct checked *p,
 			const struct protected_list *agents)
 {
 	char text[INET_ADDRSTRLEN];
@@ -140,14 +144,14 @@ static void check_sites(struct conf_faults *f, const struct conf_protected *p,
 	for (unsigned i = 0; i < p->common->site_count; i++) {
 		const struct site_config *s = &p->common->site[i];
 
-		if (s->tunnel.local.s_addr == p->local.s_addr ||
+		if (s->tunnel.local.s_addr == p->ends.local.s_addr ||
 		    (!find_agent(agents, s->tunnel.remote) &&
 		     !has_manual(p->common, s->tunnel.remote)))
 			continue;
 		conf_fault(f, s->line, "site-tunnel", "local",
 			   "must be %s: that is where what we share with the other end "
 			   "for ESP ends",
-			   ipv4_text(p->local, text));
+			   ipv4_text(p->ends.local, text));
 	}
 }
 
@@ -167,13 +171,13 @@ static void check_esp_once(struct conf_faults *f, const struct common_config *c)
 }
 
 /* Where nodes are served, a row may be for the address that one comes to. */
-static void check_esp_peers(struct conf_faults *f, const struct conf_protected *p,
+static void check_esp_peers(struct conf_faults *f, const struct checked *p,
 			    const struct protected_list *agents)
 {
 	const struct esp_config *all = p->common->esp;
 
 	for (unsigned i = 0; i < p->common->esp_count; i++)
-		if (all[i].peer.s_addr != INADDR_ANY && p->node_count == 0 &&
+		if (all[i].peer.s_addr != INADDR_ANY && p->ends.node_count == 0 &&
 		    !find_agent(agents, all[i].peer))
 			conf_warn(f, all[i].line, "esp", "peer",
 				  "is none of those with protection=\"esp\"");
@@ -210,20 +214,23 @@ static void check_ports(struct conf_faults *f, const struct common_config *c)
 			   &common);
 }
 
-void conf_check_protection(struct conf_faults *f, const struct conf_protected *p)
+void conf_check_protection(struct conf_faults *f, const char *element,
+			   const struct common_config *c,
+			   const struct protected_config *ends)
 {
+	const struct checked all = { element, c, *ends };
 	struct protected_list agents;
 
-	if (!list_agents(&agents, p)) {
+	if (!list_agents(&agents, &all)) {
 		conf_fault(f, 0, NULL, NULL, "out of memory");
 		return;
 	}
-	check_peers_keys(f, p);
-	check_names(f, p);
-	check_manual(f, p, &agents);
-	check_sites(f, p, &agents);
-	check_esp_once(f, p->common);
-	check_esp_peers(f, p, &agents);
-	check_ports(f, p->common);
+	check_peers_keys(f, &all);
+	check_names(f, &all);
+	check_manual(f, &all, &agents);
+	check_sites(f, &all, &agents);
+	check_esp_once(f, c);
+	check_esp_peers(f, &all, &agents);
+	check_ports(f, c);
 	free(agents.at);
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Two sets of addresses: of agents with whom ESP is required, and of ends with whom
+ * it stands.
+ */
+#include "common/agent/guard.h"
+
+#include "common/base/hashmap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct end {
+	struct in_addr addr;
+	UT_hash_handle hh;
+};
+
+struct guard {
+	struct end *required;
+	struct end *standing;
+};
+
+static struct end *find(struct end *set, struct in_addr addr)
+{
+	struct end *e;
+
+	HASH_FIND(hh, set, &addr, sizeof(addr), e);
+	return e;
+}
+
+static int add(struct end **set, struct in_addr addr)
+{
+	struct end *e;
+
+	if (find(*set, addr))
+		return 0;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->addr = addr;
+	HASH_ADD(hh, *set, addr, sizeof(e->addr), e);
+	if (hashmap_added(e, hh))
+		return 0;
+	free(e);
+	return -ENOMEM;
+}
+
+static void take(struct end **set, struct end *e)
+{
+	HASH_DELETE(hh, *set, e);
+	free(e);
+}
+
+static void empty(struct end **set)
+{
+	struct end *e, *next;
+
+	HASH_ITER(hh, *set, e, next)
+		take(set, e);
+}
+
+struct guard *guard_new(void)
+{
+	return calloc(1, sizeof(struct guard));
+}
+
+void guard_free(struct guard *g)
+{
+	if (!g)
+		return;
+	empty(&g->required);
+	empty(&g->standing);
+	free(g);
+}
+
+int guard_configure(struct guard *g, const struct protected_config *p)
+{
+	struct end *required = NULL;
+
+	for (unsigned i = 0; i < p->agent_count; i++) {
+		if (!peer_is_protected(&p->agent[i]) ||
+		    p->agent[i].protection.policy != PROTECT_REQUIRED)
+			continue;
+		if (add(&required, p->agent[i].addr) != 0) {
+			empty(&required);
+			return -ENOMEM;
+		}
+	}
+	empty(&g->required);
+	g->required = required;
+	return 0;
+}
+
+int guard_tell(struct guard *g, struct in_addr remote, bool stands)
+{
+	struct end *e = find(g->standing, remote);
+
+	if (stands)
+		return add(&g->standing, remote);
+	if (e)
+		take(&g->standing, e);
+	return 0;
+}
+
+bool guard_stands(const struct guard *g, struct in_addr remote)
+{
+	return find(g->standing, remote) != NULL;
+}
+
+bool guard_requires(const struct guard *g, struct in_addr agent)
+{
+	return find(g->required, agent) != NULL;
+}
+
+bool guard_lets(const struct guard *g, struct in_addr agent)
+{
+	return !guard_requires(g, agent) || guard_stands(g, agent);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which ends a tunnel may lead to now: where ESP is required, those with whom its
+ * associations stand.  The forwarding table drops what may not go in clear; a core
+ * asks here, so that it promises no tunnel that would drop everything.
+ */
+#ifndef COMMON_AGENT_GUARD_H
+#define COMMON_AGENT_GUARD_H
+
+#include "common/agent/config.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+struct guard;
+
+/* NULL when out of memory. */
+struct guard *guard_new(void);
+void guard_free(struct guard *g);
+
+/*
+ * The agents that the configuration protects, instead of those that were; what was
+ * told of ends stays.  0, or -ENOMEM and nothing has changed.
+ */
+int guard_configure(struct guard *g, const struct protected_config *p);
+
+/* Associations with `remote` stand, or not any more.  0 or -ENOMEM. */
+int guard_tell(struct guard *g, struct in_addr remote, bool stands);
+
+/* Whether associations with it stand. */
+bool guard_stands(const struct guard *g, struct in_addr remote);
+
+/* Whether tunnels to this agent must have it. */
+bool guard_requires(const struct guard *g, struct in_addr agent);
+
+/* Whether a tunnel to it may be: ESP is not required, or stands. */
+bool guard_lets(const struct guard *g, struct in_addr agent);
+
+#endif
