@@ -20,6 +20,11 @@ static const struct violations *fa_violations(const void *core)
 	return fa_core_violations(core);
 }
 
+static struct protected_config protects(const void *config)
+{
+	return fa_config_protected(config);
+}
+
 static const struct common_config *common(const void *config)
 {
 	const struct fa_config *c = config;
@@ -58,6 +63,7 @@ static const struct agent_program program = {
 	.core = { AGENT_CORE_OPS(fa), .violations = fa_violations },
 	.config = { .schema = &fa_config_schema,
 		    .common = common,
+		    .protects = protects,
 		    .served = served,
 		    .max_entries = max_entries },
 	.status = fa_ctl_status,

@@ -40,6 +40,11 @@ static void ha_each_record(const void *core, struct now now,
 	ha_core_each_record(core, now, visit, arg);
 }
 
+static struct protected_config protects(const void *config)
+{
+	return ha_config_protected(config);
+}
+
 static const struct common_config *common(const void *config)
 {
 	const struct ha_config *c = config;
@@ -111,6 +116,7 @@ static const struct agent_program program = {
 		  .restore = ha_restore, .each_record = ha_each_record },
 	.config = { .schema = &ha_config_schema,
 		    .common = common,
+		    .protects = protects,
 		    .served = served,
 		    .max_entries = max_entries,
 		    .store = store },

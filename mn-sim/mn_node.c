@@ -21,6 +21,11 @@ static void mn_arp(void *core, const struct arp_frame *frame, struct now now,
 	mn_core_arp(core, frame, now, fx);
 }
 
+static struct protected_config protects(const void *config)
+{
+	return mn_config_protected(config);
+}
+
 static const struct common_config *common(const void *config)
 {
 	const struct mn_config *c = config;
@@ -84,6 +89,7 @@ static const struct agent_program program = {
 	.core = { AGENT_CORE_OPS(mn), .arp = mn_arp },
 	.config = { .schema = &mn_config_schema,
 		    .common = common,
+		    .protects = protects,
 		    .served = served,
 		    .max_entries = max_entries },
 	.status = status,

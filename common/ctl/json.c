@@ -121,5 +121,11 @@ json_t *json_note(const struct note *n, const char *program, int64_t unix_us,
 		json_object_set_new(o, "encapsulation", json_string(n->encapsulation));
 	if (n->reason)
 		json_object_set_new(o, "reason", json_string(n->reason));
+	if (n->detail)
+		json_object_set_new(o, "detail", json_string(n->detail));
+	if (n->generation)
+		json_object_set_new(o, "generation", json_integer(n->generation));
+	if (n->packets)
+		json_set_count(o, "packets", n->packets);
 	return o;
 }

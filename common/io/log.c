@@ -179,8 +179,14 @@ const char *log_note_text(const struct note *n, const char *interface, char *tex
 	add_addr(&l, "remote", n->remote);
 	if (n->encapsulation)
 		add(&l, " encapsulation=%s", n->encapsulation);
+	if (n->generation)
+		add(&l, " generation=%" PRIu32, n->generation);
+	if (n->packets)
+		add(&l, " packets=%" PRIu64, n->packets);
 	if (n->reason)
 		add(&l, " reason=\"%s\"", n->reason);
+	if (n->detail)
+		add(&l, " detail=\"%s\"", n->detail);
 	return text;
 }
 

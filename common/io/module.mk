@@ -6,6 +6,8 @@ edge_sources += \
 	common/io/effects_run.c common/io/effects_run.h \
 	common/io/host.c common/io/host.h \
 	common/io/io_count.c common/io/io_count.h common/io/io_count.def \
+	common/io/key_log.c common/io/key_log.h \
+	common/io/key_sock.c common/io/key_sock.h \
 	common/io/link_filter.c common/io/link_filter.h \
 	common/io/link_sock.c common/io/link_sock.h \
 	common/io/log.c common/io/log.h \

@@ -119,6 +119,11 @@ static int act_remember(void *arg, const struct effect *e)
 	return 0; /* its failures are no reason to refuse anything */
 }
 
+static int act_protect(void *arg, const struct effect *e)
+{
+	return agent_keys_node(arg, &e->protect, e->home);
+}
+
 static int act_send_arp(void *arg, const struct effect *e)
 {
 	const struct served *v = agent_served_find(arg, e->arp.ifindex);
@@ -178,6 +183,7 @@ void agent_act_init(struct agent_shell *s)
 			[EFFECT_ADDRESS] = act_address,
 			[EFFECT_ARP_POLICY] = act_arp_policy,
 			[EFFECT_REMEMBER] = act_remember,
+			[EFFECT_PROTECT] = act_protect,
 			[EFFECT_SEND_ARP] = act_send_arp,
 			[EFFECT_SEND_UDP] = act_send_udp,
 			[EFFECT_SEND_LINK] = act_send_link,

@@ -31,8 +31,9 @@ void *agent_config_load(const struct agent_program *program, const char *path,
 	rc = conf_xml_load(path, program->config.schema, config, &faults);
 	say_faults(&faults, to);
 	conf_faults_fini(&faults);
-	if (rc == 0)
+	if (rc == 0 && agent_keys_check(program, config, path, to))
 		return config;
+	conf_release(program->config.schema, config);
 	free(config);
 	return NULL;
 }

@@ -62,6 +62,11 @@
 	{                                                                            \
 		return core##_core_counters(c, sets, room);                          \
 	}                                                                            \
+	static void core##_protection(void *c, struct in_addr remote, bool stands,   \
+				      struct now now, struct effect_list *fx)        \
+	{                                                                            \
+		core##_core_protection(c, remote, stands, now, fx);                  \
+	}                                                                            \
 	static struct sa_store *core##_associations(const void *c)                   \
 	{                                                                            \
 		return core##_core_associations(c);                                  \
@@ -73,6 +78,7 @@
 	.icmp = core##_icmp, .deadline = core##_deadline,                              \
 	.next_deadline = core##_next_deadline, .failed = core##_failed,                \
 	.links = core##_links, .reconfigure = core##_reconfigure, .stop = core##_stop, \
-	.counters = core##_counters, .associations = core##_associations
+	.counters = core##_counters, .protection = core##_protection,                  \
+	.associations = core##_associations
 
 #endif

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNTER_SETS = 16 };
+enum { COUNTER_SETS = 16, KEYING_COUNTER_SETS = 2 };
 
 /* Of the links that the configuration names: those that are served now, or not. */
 static json_t *served_names(const struct agent_shell *s, bool serving)
@@ -60,11 +60,13 @@ static void answer_counters(void *agent, const char *argument, struct ctl_reply 
 	struct agent_shell *s = agent;
 	struct counter_set sets[COUNTER_SETS];
 	unsigned n = s->program->core.counters(s->core, sets,
-					       COUNTER_SETS - DATAPATH_COUNTERS - 1);
+					       COUNTER_SETS - DATAPATH_COUNTERS -
+						       KEYING_COUNTER_SETS - 1);
 
 	(void)argument;
 	datapath_counters(s->data, &sets[n]);
 	n += DATAPATH_COUNTERS;
+	n += agent_keys_counters(s, &sets[n], KEYING_COUNTER_SETS);
 	sets[n++] = io_counter_set(&s->counts);
 	show_counters(reply, sets, n);
 }
@@ -76,6 +78,7 @@ static void answer_associations(void *agent, const char *argument,
 
 	(void)argument;
 	show_associations(reply, s->program->core.associations(s->core));
+	agent_keys_show_associations(s, reply);
 }
 
 static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *reply)
@@ -86,6 +89,18 @@ static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *
 	show_tunnels(reply, datapath_fwd(s->data), host_now());
 }
 
+static void answer_protection(void *agent, const char *argument,
+			      struct ctl_reply *reply)
+{
+	(void)argument;
+	agent_keys_show(agent, reply);
+}
+
+static void answer_rekey(void *agent, const char *argument, struct ctl_reply *reply)
+{
+	agent_keys_rekey(agent, argument, reply);
+}
+
 static void answer_violations(void *agent, const char *argument,
 			      struct ctl_reply *reply)
 {
@@ -94,6 +109,7 @@ static void answer_violations(void *agent, const char *argument,
 	(void)argument;
 	if (s->program->core.violations)
 		show_violations(reply, s->program->core.violations(s->core));
+	show_violations(reply, &s->violations);
 }
 
 /* The faults of a reload: to whoever asked for it, and to the log. */
@@ -165,9 +181,12 @@ static const struct ctl_request common_requests[] = {
 	{ "show associations", NULL, "security associations, without keys",
 	  answer_associations },
 	{ "show tunnels", NULL, "tunnels in use", answer_tunnels },
+	{ "show protection", NULL, "ESP with other ends, and how keys are agreed on",
+	  answer_protection },
 	{ "show violations", NULL, "the last authentication failures",
 	  answer_violations },
 	{ "reload", NULL, "read the configuration again", answer_reload },
+	{ "rekey", "ADDR|all", "agree on new keys for ESP now", answer_rekey },
 	{ "log", "LEVEL", "debug, info or warn", answer_log },
 };
 

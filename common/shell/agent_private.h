@@ -12,6 +12,7 @@
  *   agent_warn.c     what around us is not as it should be
  *   agent_act.c      effects as calls of the edges
  *   agent_store.c    what outlives the agent
+ *   agent_keys*.c    ESP: see agent_keys.h
  *   agent_ctl.c      the control socket's requests that all agents have
  */
 #ifndef COMMON_SHELL_AGENT_PRIVATE_H
@@ -76,6 +77,7 @@ struct agent_shell {
 	struct reg_sock *reg;
 	struct datapath *data;
 	struct store *store; /* NULL: none */
+	struct agent_keys *keys;
 	struct links links;
 	struct sysctls sysctls;
 	struct io_counts counts;
@@ -85,9 +87,10 @@ struct agent_shell {
 	struct effect_actor actor;
 	struct effect_list fx;
 	struct effect_list spare;
-	struct now now;         /* of the event being handled */
-	struct bucket failures; /* of effects: lines about them */
-	struct bucket messages; /* received: lines with their contents */
+	struct now now;               /* of the event being handled */
+	struct bucket failures;       /* of effects: lines about them */
+	struct bucket messages;       /* received: lines with their contents */
+	struct violations violations; /* that the core does not see */
 	instant_t started;
 	int ready_pipe; /* to the waiting parent, or -1 */
 	bool left_out;  /* it was said that links or addresses are too many */
@@ -136,6 +139,38 @@ void agent_store_close(struct agent_shell *s);
 void agent_store_show(const struct agent_shell *s, json_t *row);
 const struct store_config *agent_store_config(const struct agent_shell *s,
 					      const void *config); /* NULL: none */
+
+/* agent_keys.c: protect what is to be, before the core is there.  0 or -errno. */
+int agent_keys_protect(struct agent_shell *s);
+void agent_keys_unprotect(struct agent_shell *s);
+
+/* Agree on keys, once it is.  0, or -errno and what failed. */
+int agent_keys_start(struct agent_shell *s, const char **what);
+void agent_keys_stop(struct agent_shell *s);
+
+/* Events: another configuration, links, time, a node's end; NULL s->keys is fine. */
+void agent_keys_reload(struct agent_shell *s, struct now now);
+void agent_keys_links(struct agent_shell *s, struct now now);
+void agent_keys_deadline(struct agent_shell *s, struct now now);
+instant_t agent_keys_next(const struct agent_shell *s);
+int agent_keys_node(struct agent_shell *s, const struct effect_protect *e,
+		    struct in_addr home);
+
+/* Effects that wait, and performing them. */
+bool agent_keys_busy(const struct agent_shell *s);
+void agent_keys_run(struct agent_shell *s);
+
+/* agent_keys_conf.c: what the rows cannot check; false after saying it. */
+bool agent_keys_check(const struct agent_program *program, const void *config,
+		      const char *path, const struct agent_faults *faults);
+
+/* agent_keys_show.c */
+void agent_keys_show(struct agent_shell *s, struct ctl_reply *reply);
+void agent_keys_show_associations(struct agent_shell *s, struct ctl_reply *reply);
+void agent_keys_rekey(struct agent_shell *s, const char *argument,
+		      struct ctl_reply *reply);
+unsigned agent_keys_counters(struct agent_shell *s, struct counter_set *sets,
+			     unsigned room);
 
 /* agent_shell.c: logging as configured, and what the edges call. */
 void agent_set_log(struct agent_shell *s);

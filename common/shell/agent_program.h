@@ -61,6 +61,9 @@ struct agent_core_ops {
 			   struct effect_list *fx);
 	void (*stop)(void *core, struct now now, struct effect_list *fx);
 	unsigned (*counters)(const void *core, struct counter_set *sets, unsigned room);
+	/* ESP with that end stands now, or not any more. */
+	void (*protection)(void *core, struct in_addr remote, bool stands,
+			   struct now now, struct effect_list *fx);
 	struct sa_store *(*associations)(const void *core);
 	const struct violations *(*violations)(const void *core);
 
@@ -77,6 +80,7 @@ struct agent_core_ops {
 struct agent_config_ops {
 	const struct conf_element *schema;
 	const struct common_config *(*common)(const void *config);
+	struct protected_config (*protects)(const void *config);
 	unsigned (*served)(const void *config, struct served_link *to, unsigned room);
 	size_t (*max_entries)(const void *config); /* of the forwarding table */
 	const struct store_config *(*store)(const void *config); /* NULL: none */

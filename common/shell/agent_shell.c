@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whoever answers every effect with another is not heard for ever. */
+enum { ROUNDS_MAX = 8 };
+
 struct effect_list *agent_shell_begin(struct agent_shell *s, struct now *now)
 {
 	s->now = host_now();
@@ -21,15 +24,28 @@ struct effect_list *agent_shell_begin(struct agent_shell *s, struct now *now)
 	return &s->fx;
 }
 
+/* Effects of the core and those of keying may lead to one another. */
+static void perform(struct agent_shell *s)
+{
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		if (agent_keys_busy(s))
+			agent_keys_run(s);
+		if (s->fx.overflow)
+			store_lost(s->store, s->now.mono);
+		effects_run(&s->actor, &s->fx, &s->spare);
+		if (!agent_keys_busy(s))
+			return;
+	}
+}
+
 void agent_shell_done(struct agent_shell *s)
 {
 	instant_t next;
 
-	if (s->fx.overflow)
-		store_lost(s->store, s->now.mono);
-	effects_run(&s->actor, &s->fx, &s->spare);
+	perform(s);
 	store_commit(s->store, s->now.mono);
 	next = s->program->core.next_deadline(s->core);
+	next = instant_min(next, agent_keys_next(s));
 	loop_set_deadline(s->loop, instant_min(next, store_next(s->store)),
 			  s->now.mono);
 }
@@ -96,6 +112,7 @@ void agent_on_deadline(void *shell)
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
 	s->program->core.deadline(s->core, now, fx);
+	agent_keys_deadline(s, now);
 	store_due(s->store, now.mono);
 	agent_shell_done(s);
 }
@@ -109,6 +126,7 @@ static void on_link_change(void *shell)
 
 	agent_served_refresh(s);
 	agent_device_see(s);
+	agent_keys_links(s, now);
 	s->program->core.links(s->core, &s->links, now, fx);
 	agent_shell_done(s);
 }
@@ -188,6 +206,10 @@ static void say_what_waits(const struct agent_shell *s, const void *config,
 	if (strcmp(old->control, new->control) != 0)
 		faults->say(faults->arg,
 			    "control/@socket: another path needs a restart");
+	if (old->keying.port != new->keying.port)
+		faults->say(faults->arg, "keying/@port: another one needs a restart");
+	if (config_esp_port(old) != config_esp_port(new))
+		faults->say(faults->arg, "esp/@port: another one needs a restart");
 	if (!same_store(agent_store_config(s, s->config),
 			agent_store_config(s, config)))
 		faults->say(faults->arg, "store: another one needs a restart");
@@ -224,6 +246,7 @@ static void take_configuration(struct agent_shell *s, void *config)
 	agent_set_log(s);
 	make_room(s);
 	agent_served_add(s);
+	agent_keys_reload(s, s->now);
 	agent_shell_done(s);
 	agent_served_prune(s);
 	agent_config_free(s->program, old);

@@ -143,6 +143,8 @@ static int start_data(void *arg, struct startup_fault *fault)
 						.max_tunnels = entries,
 						.links = &s->links,
 						.counts = &s->counts,
+						.ports = { .esp = config_esp_port(
+								   common) },
 						.icmp = agent_on_icmp,
 						.spoofed = agent_on_spoofed,
 						.arg = s };
@@ -251,6 +253,26 @@ static void stop_served(void *arg)
 	agent_served_close(arg);
 }
 
+static int start_protection(void *arg, struct startup_fault *fault)
+{
+	int error = agent_keys_protect(arg);
+
+	return error ? startup_fail(fault, error, "UDP port of ESP") : 0;
+}
+
+static void stop_protection(void *arg)
+{
+	agent_keys_unprotect(arg);
+}
+
+static const char *protection_advice(int error)
+{
+	if (error == EADDRINUSE)
+		return "an IKE daemon has the port: end it, or give <esp port=\"...\"> "
+		       "here and there, or <esp carrier=\"raw\">";
+	return is_right(error) ? need_rights : NULL;
+}
+
 static int start_core(void *arg, struct startup_fault *fault)
 {
 	struct agent_shell *s = arg;
@@ -319,6 +341,27 @@ static int start_watches(void *arg, struct startup_fault *fault)
 	return error;
 }
 
+static int start_keys(void *arg, struct startup_fault *fault)
+{
+	const char *what = "";
+	int error = agent_keys_start(arg, &what);
+
+	return error ? startup_fail(fault, error, "%s", what) : 0;
+}
+
+static void stop_keys(void *arg)
+{
+	agent_keys_stop(arg);
+}
+
+static const char *keys_advice(int error)
+{
+	if (error == EADDRINUSE)
+		return "find out who has it with: ss -tlpn; or give <keying "
+		       "port=\"...\"> here and there";
+	return is_right(error) ? need_rights : NULL;
+}
+
 static int start_pid_file(void *arg, struct startup_fault *fault)
 {
 	struct agent_shell *s = arg;
@@ -358,9 +401,12 @@ static const struct startup_step steps[] = {
 	{ "set up the tunnel device", start_device, stop_device, device_advice },
 	{ "clear what a predecessor left", start_sweep, NULL, NULL },
 	{ "open the served links", start_served, stop_served, NULL },
+	{ "protect tunnels by ESP", start_protection, stop_protection,
+	  protection_advice },
 	{ "start the agent", start_core, stop_core, NULL },
 	{ "restore what is stored", start_store, stop_store, NULL },
 	{ "watch descriptors and signals", start_watches, stop_watches, NULL },
+	{ "agree on keys for ESP", start_keys, stop_keys, keys_advice },
 	{ "look at the surroundings", start_warnings, NULL, NULL },
 };
 
