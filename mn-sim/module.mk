@@ -19,7 +19,7 @@ edge_sources += \
 	mn-sim/report_value.c mn-sim/report_value.h \
 	mn-sim/scenario.c mn-sim/scenario.h mn-sim/scenario_private.h \
 	mn-sim/scenario_setup.c \
-	mn-sim/scenario_config.c mn-sim/scenario_config.h \
+	mn-sim/scenario_check.c mn-sim/scenario_config.c mn-sim/scenario_config.h \
 	mn-sim/scenario_main.c mn-sim/scenario_main.h \
 	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
 	mn-sim/udp_flow.c mn-sim/udp_flow.h

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The rows of a scenario and what they must be among each other.
+ * The rows of a scenario.
  */
 #include "mn-sim/scenario_config.h"
 
 #include "common/conf/schema.h"
-
-#include <string.h>
 
 enum { MANY = 64, MS_DAY = 24 * 3600 * 1000 };
 
@@ -153,56 +151,6 @@ static const struct conf_child scenario_children[] = {
 	GROWING(capture_element, capture, capture_count, 0),
 };
 
-static bool has_end(const struct scenario_config *s, const char *name)
-{
-	for (unsigned i = 0; i < s->end_count; i++)
-		if (strcmp(s->end[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static void check_ends(const struct scenario_config *s, struct conf_check *c,
-		       const char *element, int line, const char *from, const char *to)
-{
-	if (!has_end(s, from))
-		conf_fault(c->faults, line, element, "from", "there is no end \"%s\"",
-			   from);
-	if (!has_end(s, to))
-		conf_fault(c->faults, line, element, "to", "there is no end \"%s\"",
-			   to);
-}
-
-static void check_moves(const struct scenario_config *s, struct conf_check *c)
-{
-	for (unsigned i = 0; i < s->move_count; i++) {
-		const struct scenario_move *m = &s->move[i];
-
-		if (i > 0 && m->at.ns <= m[-1].at.ns)
-			conf_fault(c->faults, m->line, "move", "at",
-				   "not later than the move before it");
-		if (m->at.ns >= s->duration.ns)
-			conf_fault(c->faults, m->line, "move", "at",
-				   "not before the end of the scenario");
-	}
-	if (s->move_count && !*s->cable)
-		conf_fault(c->faults, c->line, "scenario", "cable",
-			   "missing, and there are moves");
-}
-
-static void check_scenario(void *object, struct conf_check *c)
-{
-	const struct scenario_config *s = object;
-
-	for (unsigned i = 0; i < s->udp_count; i++)
-		check_ends(s, c, "udp", s->udp[i].line, s->udp[i].from, s->udp[i].to);
-	for (unsigned i = 0; i < s->tcp_count; i++)
-		check_ends(s, c, "tcp", s->tcp[i].line, s->tcp[i].from, s->tcp[i].to);
-	for (unsigned i = 0; i < s->replay_count; i++)
-		check_ends(s, c, "replay", s->replay[i].line, s->replay[i].from,
-			   s->replay[i].to);
-	check_moves(s, c);
-}
-
 const struct conf_element scenario_config_schema = {
 	.name = "scenario",
 	.help = "moves of a mobile node and traffic to and from it",
@@ -210,5 +158,5 @@ const struct conf_element scenario_config_schema = {
 	CHILDREN(scenario_children),
 	.size = sizeof(struct scenario_config),
 	.line = CONF_NO_LINE,
-	.check = check_scenario,
+	.check = scenario_check,
 };

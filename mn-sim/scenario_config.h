@@ -111,4 +111,8 @@ struct scenario_config {
 struct conf_element;
 extern const struct conf_element scenario_config_schema;
 
+/* What they must be among each other (scenario_check.c). */
+struct conf_check;
+void scenario_check(void *scenario_config, struct conf_check *c);
+
 #endif

@@ -11,12 +11,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2, PATH_ROOM = 1024, RUNS_MAX = 64 };
 
@@ -144,6 +146,16 @@ static int read_options(int argc, char **argv, struct scenario_options *o)
 	return -1;
 }
 
+/* Known before the run, not when it is over. */
+static bool can_write(const char *dir)
+{
+	(void)mkdir(dir, 0755);
+	if (faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0)
+		return true;
+	fprintf(stderr, "mn-sim: %s: %s\n", dir, strerror(errno));
+	return false;
+}
+
 int scenario_main(int argc, char **argv)
 {
 	struct scenario_options o = { .dir = "." };
@@ -160,10 +172,9 @@ int scenario_main(int argc, char **argv)
 	if (rc < 0)
 		return EXIT_USAGE;
 	status = EXIT_SUCCESS;
-	if (!o.test) {
-		(void)mkdir(o.dir, 0755);
-		status = run_scenario(&config, o.dir, o.quiet);
-	}
+	if (!o.test)
+		status = can_write(o.dir) ? run_scenario(&config, o.dir, o.quiet)
+					  : EXIT_FAILURE;
 	conf_release(&scenario_config_schema, &config);
 	return status;
 }

@@ -115,6 +115,7 @@ unit_sources += tests/unit/test_conf_fa.c
 unit_sources += tests/unit/test_conf_mn.c
 unit_sources += tests/unit/test_conf_protect.c
 unit_sources += tests/unit/test_guard.c
+unit_sources += tests/unit/test_conf_scenario.c
 
 check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \

@@ -139,9 +139,25 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 434)); time.sl
 	equal "with all obstacles gone it starts, and ends" $? 0
 }
 
+# A run of a minute does not end with the news that it has no place for its report.
+scenario_without_a_folder() {
+	config walk <<-XML
+		<scenario name="walk" title="walk" duration="60s">
+		  <end name="here" netns="$LAB-cn" address="10.0.9.2"/>
+		  <udp name="packets" from="here" to="here" port="5001"/>
+		</scenario>
+	XML
+	in_ns mn timeout 10 mn-sim scenario -o "$LAB_DIR/none/none" "$LAB_DIR/walk.xml" \
+		>"$LAB_DIR/out" 2>&1
+	status=$?
+	check_refused "a scenario whose folder cannot be made"
+	says "folder: says which" "none/none: No such file or directory"
+}
+
 story_begin setpriv python3 ss
 config_faults
 good_configs
 permission
 taken
+scenario_without_a_folder
 tap_done
