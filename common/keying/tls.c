@@ -330,7 +330,8 @@ static enum key_fault fault_of(const struct tls *t, unsigned long error)
 {
 	const int reason = ERR_GET_REASON(error);
 
-	if (SSL_get_verify_result(t->ssl) != X509_V_OK)
+	/* With a PSK nothing is verified, and the result says nothing. */
+	if (!t->credentials->by_psk && SSL_get_verify_result(t->ssl) != X509_V_OK)
 		return KEY_FAULT_CERTIFICATE;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].reason != reason)
