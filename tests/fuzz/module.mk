@@ -3,6 +3,7 @@
 # A new target: its source here, one line in targets.def, its seeds in corpus/NAME.
 fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h tests/fuzz/targets.def
 fuzz_sources += tests/fuzz/fuzz_advert.c
+fuzz_sources += tests/fuzz/fuzz_carrier.c
 fuzz_sources += tests/fuzz/fuzz_conf.c
 fuzz_sources += tests/fuzz/fuzz_esp.c
 fuzz_sources += tests/fuzz/fuzz_fa.c tests/unit/fa_world.c tests/unit/fa_world.h \
