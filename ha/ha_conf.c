@@ -55,12 +55,11 @@ static const struct conf_attr network_rows[] = {
 	CONF_ROW(home_network, interface, "interface", CONF_INTERFACE,
 		 .help = "its link; without one the network is virtual, nobody is at "
 			 "home"),
-	CONF_ROW(
-		home_network, broadcasts, "broadcasts", CONF_CHOICE, .def = "yes",
-		.choices = broadcasts,
-		.help = "forward its broadcasts to nodes that ask (B): all, none, those "
-			"to the network's own broadcast address, or those to "
-			"255.255.255.255"),
+	CONF_ROW(home_network, broadcasts, "broadcasts", CONF_CHOICE, .def = "yes",
+		 .choices = broadcasts,
+		 .help = "forward its broadcasts to nodes that ask (B): all, none, "
+			 "those to the network's own broadcast address, or those to "
+			 "255.255.255.255"),
 };
 
 static const struct conf_element home_network = {

@@ -13,9 +13,9 @@
  * One end leads, the one that drew the lower instance at its start (addresses would
  * not do: behind a NAT the two ends see different ones).  It begins the first
  * generation of every connection, and when several connections stand it keeps the
- * newest and says BYE on the others.  The other end follows the generation, which the leader counts on from
- * one connection to the next, so that of two READYs the later one is known even if
- * they came by different connections.
+ * newest and says BYE on the others.  The other end follows the generation, which the
+ * leader counts on from one connection to the next, so that of two READYs the later
+ * one is known even if they came by different connections.
  */
 #ifndef COMMON_KEYING_KEYING_PRIVATE_H
 #define COMMON_KEYING_KEYING_PRIVATE_H
