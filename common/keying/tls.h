@@ -83,7 +83,7 @@ enum key_fault tls_write(struct tls *t, const void *bytes, size_t len);
 /* Say that no more will be sent (close_notify); to be sent like the rest. */
 void tls_close(struct tls *t);
 
-/* Bytes of the stream to be sent now, valid until the next call; tls_sent drops them. */
+/* What is to be sent now, valid until the next call; tls_sent drops it. */
 size_t tls_to_send(struct tls *t, const uint8_t **bytes);
 void tls_sent(struct tls *t);
 
