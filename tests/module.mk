@@ -123,7 +123,6 @@ check_PROGRAMS += tests/unit/unit
 tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/suites.h \
 	$(unit_sources)
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
-unit_sources += tests/unit/test_conf_protect.c
 tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
 
 EXTRA_DIST += tests/run tests/lint tests/netns tests/kernel tests/demo tests/bench
