@@ -11,6 +11,7 @@ fuzz_sources += tests/fuzz/fuzz_fa.c tests/unit/fa_world.c tests/unit/fa_world.h
 fuzz_sources += tests/fuzz/fuzz_ha.c tests/unit/ha_bench.c tests/unit/ha_bench.h \
 	tests/unit/ha_world.c
 fuzz_sources += tests/fuzz/fuzz_ipv4.c
+fuzz_sources += tests/fuzz/fuzz_keying.c
 fuzz_sources += tests/fuzz/fuzz_mip_msg.c
 fuzz_sources += tests/fuzz/fuzz_node_record.c
 fuzz_sources += tests/fuzz/fuzz_pull.c

@@ -5,6 +5,11 @@ check_PROGRAMS += tests/interop/encode_messages
 tests_interop_encode_messages_SOURCES = tests/interop/encode_messages.c
 tests_interop_encode_messages_LDADD = $(agent_libs)
 
+check_PROGRAMS += tests/interop/keying_end
+tests_interop_keying_end_SOURCES = tests/interop/keying_end.c
+tests_interop_keying_end_LDADD = $(agent_libs)
+EXTRA_DIST += tests/interop/openssl_tls.sh
+
 check_PROGRAMS += tests/interop/esp_packets
 tests_interop_esp_packets_SOURCES = tests/interop/esp_packets.c
 tests_interop_esp_packets_LDADD = $(agent_libs)
