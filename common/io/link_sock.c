@@ -3,6 +3,11 @@
  * Packet sockets (packet(7)) of the SOCK_DGRAM kind: the kernel writes and
  * removes the Ethernet header.  IPv4 and ARP have a socket each, so that the
  * filter for one does not run for the other, and nothing that goes out is seen.
+ *
+ * The socket for IPv4 is bound to all protocols, and its filter takes IPv4 alone.
+ * The kernel shows a packet to such sockets before its own IPv4 sees it, and has
+ * it back when the filter refuses it; with one bound to IPv4 it would copy every
+ * packet of the link beforehand, those that it forwards with all their octets.
  */
 #define _GNU_SOURCE
 #include "common/io/link_sock.h"
@@ -89,12 +94,14 @@ static int open_ip(struct link_sock *s)
 	s->ip_fd = deaf_socket();
 	if (s->ip_fd < 0)
 		return s->ip_fd;
-	if (setsockopt(s->ip_fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0)
+	if (setsockopt(s->ip_fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0 ||
+	    setsockopt(s->ip_fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
+		       sizeof(on)) != 0)
 		return -errno;
 	error = link_filter_attach(s->ip_fd, s->config.broadcasts, s->config.redirects);
 	if (error == 0)
 		error = join_groups(s->ip_fd, s->ifindex);
-	return error ? error : bind_to(s->ip_fd, s->ifindex, ETHERTYPE_IP);
+	return error ? error : bind_to(s->ip_fd, s->ifindex, ETH_P_ALL);
 }
 
 static int open_arp(struct link_sock *s)

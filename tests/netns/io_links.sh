@@ -48,6 +48,38 @@ home_link() {
 	check_pings "and a correspondent" cn 10.1.0.10
 }
 
+# solicit TAG TYPE: an agent solicitation in a frame of that type (hexadecimal), behind
+# that 802.1Q tag if it is not empty.
+solicit() {
+	in_ns mn python3 - "$1" "$2" <<-'END'
+		import socket, sys
+		ip = bytes.fromhex("450000 1c00010000 0101 0000 0a010063 e0000002")
+		total = sum(ip[i] << 8 | ip[i + 1] for i in range(0, 20, 2))
+		total = (total & 0xffff) + (total >> 16)
+		ip = ip[:10] + (total ^ 0xffff).to_bytes(2, "big") + ip[12:]
+		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		s.bind(("radio0", 0))
+		tag = bytes.fromhex("8100" + sys.argv[1]) if sys.argv[1] else b""
+		s.send(bytes.fromhex("01005e000002") + s.getsockname()[4] + tag +
+		       bytes.fromhex(sys.argv[2] + ip.hex() + "0a00f5ff00000000"))
+	END
+}
+
+# The agents' sockets hear all frames; only IPv4 of the link itself concerns them.
+other_frames() {
+	local before
+	before=$(counter fa2 solicitations)
+	solicit 0005 0800
+	solicit "" 86dd
+	solicit "" 88b5
+	solicit "" 0800
+	solicit 6000 0800
+	check_wait "solicitations are heard, with a priority tag as well" 5 \
+		"[ \$(counter fa2 solicitations) -ge $((before + 2)) ]"
+	equal "but none of another VLAN or protocol" "$(counter fa2 solicitations)" \
+		$((before + 2))
+}
+
 story_begin
 for agent in ha fa1 fa2 mn; do
 	configure $agent
@@ -55,6 +87,7 @@ done
 start_all ha fa1 fa2 mn
 check "the node is at home" move_to home
 quick_moves
+other_frames
 visited_link
 own_interface
 home_link
