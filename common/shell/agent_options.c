@@ -51,6 +51,17 @@ static int complain(const struct agent_program *p, const char *about, const char
 	return EXIT_USAGE;
 }
 
+/* getopt itself would name the program by argv[0], which may be "node". */
+static int complain_option(const struct agent_program *p, int option, const char *word)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+	bool is_letter = optopt > 0 && optopt < LIST_OPTIONS;
+
+	return complain(p, is_letter ? letter : word,
+			option == ':' ? "an argument is wanted after "
+				      : "no such option: ");
+}
+
 /* The background has another working directory, and a reload needs the path again. */
 static int set_config_path(const struct agent_program *p, const char *path,
 			   struct agent_options *out)
@@ -61,8 +72,8 @@ static int set_config_path(const struct agent_program *p, const char *path,
 	return EXIT_FAILURE;
 }
 
-/* -1 to go on, else the exit status. */
-static int take_option(const struct agent_program *p, int option,
+/* -1 to go on, else the exit status.  `word` is where the option stands. */
+static int take_option(const struct agent_program *p, int option, const char *word,
 		       struct agent_options *out)
 {
 	switch (option) {
@@ -91,7 +102,7 @@ static int take_option(const struct agent_program *p, int option,
 		print_help(p);
 		return EXIT_SUCCESS;
 	default:
-		return EXIT_USAGE; /* getopt has said why */
+		return complain_option(p, option, word);
 	}
 }
 
@@ -103,15 +114,16 @@ int agent_options_parse(const struct agent_program *p, int argc, char **argv,
 
 	memset(out, 0, sizeof(*out));
 	optind = 1;
+	opterr = 0;
 	for (;;) {
-		option = getopt_long(argc, argv, "c:tfbVh", long_options, NULL);
+		option = getopt_long(argc, argv, ":c:tfbVh", long_options, NULL);
 		if (option == -1)
 			break;
 		if (option == 'c') {
 			config = optarg;
 			continue;
 		}
-		status = take_option(p, option, out);
+		status = take_option(p, option, argv[optind - 1], out);
 		if (status >= 0)
 			return status;
 	}

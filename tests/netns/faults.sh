@@ -66,6 +66,20 @@ config_faults() {
 	check_clean ha fa1 mn
 }
 
+wrong_usage() {
+	local agent
+	for agent in ha mn; do
+		run_in $agent $agent --colour
+		equal "$agent: an option that there is not: status" "$status" 2
+		says "$agent: says which" "no such option: --colour"
+		run_in $agent $agent -tx
+		says "$agent: also of a letter" "no such option: -x"
+		run_in $agent $agent --pid-file
+		says "$agent: an option that wants a file" "wanted after --pid-file"
+	done
+	says "the node tells how it is called" "Try mn-sim node --help"
+}
+
 good_configs() {
 	local name
 	for name in ha fa1 fa2 mn; do
@@ -156,6 +170,7 @@ scenario_without_a_folder() {
 
 story_begin setpriv python3 ss
 config_faults
+wrong_usage
 good_configs
 permission
 taken
