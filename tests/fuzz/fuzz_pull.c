@@ -70,7 +70,9 @@ static void add(struct world *w, enum fwd_edit_kind kind, const char *home,
 			      .local_count = 1,
 			      .remote_count = 1 };
 
-	e.tunnel = (struct tunnel_spec){ addr(us), addr(remote), encap };
+	e.tunnel = (struct tunnel_spec){ .local = addr(us),
+					 .remote = addr(remote),
+					 .encap = encap };
 	e.local_nets[0] = (struct ipv4_prefix){ addr("10.8.0.0"), 16 };
 	e.remote_nets[0] = (struct ipv4_prefix){ addr("10.9.0.0"), 16 };
 	PROMISE(fwd_apply(w->fwd, &e) == 0);

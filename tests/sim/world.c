@@ -117,7 +117,9 @@ static struct peer_config *add_peer(struct node_config *c, struct in_addr addr,
 		i++;
 	assert(i < PEERS);
 	init_assoc(&c->assoc[i], spi, who);
-	c->peer[i] = (struct peer_config){ addr, &c->assoc[i], 1, 0 };
+	c->peer[i] = (struct peer_config){ .addr = addr,
+					   .assoc = &c->assoc[i],
+					   .assoc_count = 1 };
 	return &c->peer[i];
 }
 

@@ -61,8 +61,12 @@ static void set_associations(struct fa_world *w)
 	w->assocs[1] =
 		(struct assoc_config){ .spi = SPI_MN_FA,
 				       .key = { .bytes = mn_fa_key, .len = 16 } };
-	w->home_agents[0] = (struct peer_config){ HOME_AGENT, &w->assocs[0], 1, 0 };
-	w->nodes[0] = (struct peer_config){ SIGNING_NODE, &w->assocs[1], 1, 0 };
+	w->home_agents[0] = (struct peer_config){ .addr = HOME_AGENT,
+						  .assoc = &w->assocs[0],
+						  .assoc_count = 1 };
+	w->nodes[0] = (struct peer_config){ .addr = SIGNING_NODE,
+					    .assoc = &w->assocs[1],
+					    .assoc_count = 1 };
 
 	w->keys = sa_store_new();
 	if (!w->keys)

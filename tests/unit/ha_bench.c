@@ -40,15 +40,19 @@ static void set_peers(struct ha_bench *b)
 
 	set_assoc(b, 0, HB_SPI);
 	set_assoc(b, 1, HB_SPI_NEW);
-	b->node[0] = (struct peer_config){ hb_addr(homes[0]), &b->assoc[0], 2, 0 };
+	b->node[0] = (struct peer_config){ .addr = hb_addr(homes[0]),
+					   .assoc = &b->assoc[0],
+					   .assoc_count = 2 };
 	for (unsigned i = 1; i < HB_NODES; i++) {
 		set_assoc(b, i + 1, HB_SPI);
-		b->node[i] = (struct peer_config){ hb_addr(homes[i]), &b->assoc[i + 1],
-						   1, 0 };
+		b->node[i] = (struct peer_config){ .addr = hb_addr(homes[i]),
+						   .assoc = &b->assoc[i + 1],
+						   .assoc_count = 1 };
 	}
 	set_assoc(b, HB_NODES + 1, HB_FA_SPI);
-	b->agent[0] =
-		(struct peer_config){ hb_addr(HB_FA), &b->assoc[HB_NODES + 1], 1, 0 };
+	b->agent[0] = (struct peer_config){ .addr = hb_addr(HB_FA),
+					    .assoc = &b->assoc[HB_NODES + 1],
+					    .assoc_count = 1 };
 }
 
 static void set_link(struct ha_bench *b, int ifindex, const char *name, uint32_t addr,
