@@ -136,7 +136,7 @@ static void check_again(struct pkt *p)
 	carrier_push(&spec, &v);
 	PROMISE(p->drop || is_sound(p));
 	carrier_pull(&ports, &v);
-	/* An SPI of 0 has been refused before, so only a packet too large is dropped. */
+	/* An SPI of 0 was refused before, so only a packet too large is dropped. */
 	PROMISE(p->drop ||
 		(p->len == before->len && memcmp(p->data, before->data, p->len) == 0));
 	pkt_give(the_pool(), before);
