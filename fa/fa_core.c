@@ -151,6 +151,8 @@ static void note_started(const struct fa_core *fa, struct effect_list *fx)
 
 static void start(const struct fa_core *fa, struct effect_list *fx)
 {
+	if (guard_requires_any(fa->guard))
+		reverse_stop(true, fx);
 	if (fa_config_of(fa)->reverse_tunnel)
 		reverse_route(true, fx);
 	sites_change(NULL, &fa_config_of(fa)->common, fx);
@@ -479,6 +481,7 @@ int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config,
 	const struct protected_config ends = fa_config_protected(config);
 	struct sweep s = { .fa = fa, .now = now, .fx = fx };
 	struct fa_settings old = fa->settings, fresh;
+	const bool had_stop = guard_requires_any(fa->guard);
 	struct advertiser *adverts;
 	int err = fa_settings_init(&fresh, config);
 
@@ -493,6 +496,8 @@ int fa_core_reconfigure(struct fa_core *fa, const struct fa_config *config,
 	fa->settings = fresh;
 	apply_limits(fa, now.mono);
 	exchange_adverts(fa, &old, adverts, now.mono, fx);
+	if (guard_requires_any(fa->guard) != had_stop)
+		reverse_stop(!had_stop, fx);
 	if (config->reverse_tunnel && !old.config.reverse_tunnel)
 		reverse_route(true, fx);
 	visitor_each(&fa->visitors, withdraw_if_not_allowed, &s);
@@ -516,6 +521,8 @@ void fa_core_stop(struct fa_core *fa, struct now now, struct effect_list *fx)
 	pending_clear(&fa->pending);
 	if (c->reverse_tunnel)
 		reverse_route(false, fx);
+	if (guard_requires_any(fa->guard))
+		reverse_stop(false, fx);
 	sites_change(&c->common, NULL, fx);
 }
 

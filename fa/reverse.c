@@ -48,6 +48,18 @@ void reverse_route(bool add, struct effect_list *fx)
 	};
 }
 
+void reverse_stop(bool add, struct effect_list *fx)
+{
+	const struct in_addr nobody = { 0 };
+
+	effect_add(fx, EFFECT_ROUTE, 0, nobody)->route = (struct effect_route){
+		.add = add,
+		.table = FA_REVERSE_TABLE,
+		.metric = UINT32_MAX,
+		.unreachable = true,
+	};
+}
+
 void reverse_rule(bool add, struct in_addr home, int ifindex, uint32_t txn,
 		  struct effect_list *fx)
 {

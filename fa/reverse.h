@@ -26,6 +26,12 @@ uint8_t reverse_judge(const struct fa_config *config, const struct registration 
 /* The default route of the table, made at start and removed at stop. */
 void reverse_route(bool add, struct effect_list *fx);
 
+/*
+ * Where ESP is required: packets of visitors are refused when that route is not there,
+ * since we were killed and our TUN device is gone, instead of going in clear.
+ */
+void reverse_stop(bool add, struct effect_list *fx);
+
 void reverse_rule(bool add, struct in_addr home, int ifindex, uint32_t txn,
 		  struct effect_list *fx);
 

@@ -70,6 +70,7 @@ struct effect_route {
 	uint32_t table;            /* 0: main */
 	uint32_t metric;
 	uint16_t mtu; /* 0: the device's; else locked */
+	bool unreachable; /* it leads nowhere: packets that take it are refused */
 };
 
 /* `ip rule`: packets from `src` that come in on `iif` use `table`. */

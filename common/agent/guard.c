@@ -112,6 +112,11 @@ bool guard_requires(const struct guard *g, struct in_addr agent)
 	return find(g->required, agent) != NULL;
 }
 
+bool guard_requires_any(const struct guard *g)
+{
+	return g->required != NULL;
+}
+
 bool guard_lets(const struct guard *g, struct in_addr agent)
 {
 	return !guard_requires(g, agent) || guard_stands(g, agent);

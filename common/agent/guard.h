@@ -33,6 +33,9 @@ bool guard_stands(const struct guard *g, struct in_addr remote);
 /* Whether tunnels to this agent must have it. */
 bool guard_requires(const struct guard *g, struct in_addr agent);
 
+/* Whether there is any such agent. */
+bool guard_requires_any(const struct guard *g);
+
 /* Whether a tunnel to it may be: ESP is not required, or stands. */
 bool guard_lets(const struct guard *g, struct in_addr agent);
 

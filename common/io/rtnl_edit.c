@@ -131,6 +131,13 @@ static void forget(struct rtnl_edit *e, const struct added_key *key)
 	free(a);
 }
 
+/* What rtnl_sweep_but_barrier() leaves: rules, and routes that lead nowhere. */
+static bool is_barrier(const struct added_key *key)
+{
+	return key->kind == EFFECT_RULE ||
+	       (key->kind == EFFECT_ROUTE && key->order == UINT32_MAX);
+}
+
 /*
  * Send an addition.  What is ours is replaced; what is not must not be there.
  * The memory is made first, so that nothing is added that we could not undo.
@@ -146,6 +153,8 @@ static int add(struct rtnl_edit *e, struct request *rq, const struct added_key *
 		return -ENOMEM;
 	rq->m->nlmsg_flags |= NLM_F_CREATE | (ours ? NLM_F_REPLACE : NLM_F_EXCL);
 	error = netlink_ask(&e->nl, rq->m);
+	if (error == -EEXIST && is_barrier(key))
+		error = 0; /* a predecessor's, left there for us */
 	if (error && !ours)
 		forget(e, key);
 	*out = error ? NULL : a;
@@ -192,7 +201,9 @@ static void put_route(const struct rtnl_edit *e, struct request *rq,
 	head->rtm_scope = r->via.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	if (!r->add)
 		head->rtm_scope = RT_SCOPE_NOWHERE; /* whatever it is */
-	head->rtm_type = r->add ? RTN_UNICAST : RTN_UNSPEC;
+	head->rtm_type = !r->add          ? RTN_UNSPEC
+			 : r->unreachable ? RTN_UNREACHABLE
+					  : RTN_UNICAST;
 	put_addr(rq, RTA_DST, r->dst.addr);
 	mnl_attr_put_u32(rq->m, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	if (r->metric)

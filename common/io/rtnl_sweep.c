@@ -41,6 +41,16 @@ static bool is_ours(const struct nlattr *protocol)
 	       mnl_attr_get_u8(protocol) == RTPROT_SOJOURN;
 }
 
+/* One that leads nowhere is on no link. */
+static bool barrier_matches(const struct nlmsghdr *m, const struct nlattr **at,
+			    unsigned ifindex)
+{
+	const struct rtmsg *head = mnl_nlmsg_get_payload(m);
+
+	(void)ifindex;
+	return head->rtm_protocol == RTPROT_SOJOURN && !at[RTA_OIF];
+}
+
 static bool route_matches(const struct nlmsghdr *m, const struct nlattr **at,
 			  unsigned ifindex)
 {
@@ -79,9 +89,15 @@ static bool address_matches(const struct nlmsghdr *m, const struct nlattr **at,
 	return is_ours(at[ATTRIBUTE_IFA_PROTO]) && head->ifa_index == ifindex;
 }
 
-/* Addresses last: the kernel takes the routes that depend on them along. */
+/*
+ * First what keeps packets from going their own way.  Addresses last: the kernel
+ * takes the routes that depend on them along.
+ */
+enum { AFTER_BARRIER = 2 };
+
 static const struct table tables[] = {
 	{ RTM_GETRULE, RTM_DELRULE, sizeof(struct fib_rule_hdr), rule_matches },
+	{ RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), barrier_matches },
 	{ RTM_GETROUTE, RTM_DELROUTE, sizeof(struct rtmsg), route_matches },
 	{ RTM_GETNEIGH, RTM_DELNEIGH, sizeof(struct ndmsg), neighbour_matches },
 	{ RTM_GETADDR, RTM_DELADDR, sizeof(struct ifaddrmsg), address_matches },
@@ -144,17 +160,28 @@ static int sweep_table(struct netlink *nl, const struct table *table, int ifinde
 	return result;
 }
 
-int rtnl_sweep(int ifindex)
+static int sweep_from(size_t first, int ifindex)
 {
 	struct netlink nl;
 	int total = 0, result = netlink_open(&nl, 0);
 
 	if (result != 0)
 		return result;
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && result >= 0; i++) {
+	for (size_t i = first; i < sizeof(tables) / sizeof(tables[0]) && result >= 0;
+	     i++) {
 		result = sweep_table(&nl, &tables[i], ifindex);
 		total += result > 0 ? result : 0;
 	}
 	netlink_close(&nl);
 	return result < 0 ? result : total;
+}
+
+int rtnl_sweep(int ifindex)
+{
+	return sweep_from(0, ifindex);
+}
+
+int rtnl_sweep_but_barrier(int ifindex)
+{
+	return sweep_from(AFTER_BARRIER, ifindex);
 }

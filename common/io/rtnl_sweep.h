@@ -7,10 +7,16 @@
 
 /*
  * Remove what carries our protocol number (rtnl_edit.h) and concerns link
- * `ifindex`: routes, neighbours and addresses on it, and rules for packets that
+ * `ifindex`: routes, neighbours and addresses on it or nowhere, and rules for packets that
  * come in there or on a link that is no more.  What other agents of ours did on
  * other links stays.  Returns how many were removed, or -errno.
  */
 int rtnl_sweep(int ifindex);
+
+/*
+ * The same, but leave rules and routes that lead nowhere: what they keep back must
+ * not go its own way meanwhile.  rtnl_edit.h takes them over.
+ */
+int rtnl_sweep_but_barrier(int ifindex);
 
 #endif

@@ -186,11 +186,38 @@ static int start_device(void *arg, struct startup_fault *fault)
 	return startup_fail(fault, error, "%s", agent_common(s)->tun);
 }
 
+/* Whether what a predecessor kept back may not go in clear. */
+static bool requires_esp(const struct agent_shell *s)
+{
+	const struct protected_config c = s->program->config.protects(s->config);
+
+	for (unsigned i = 0; i < c.agent_count; i++)
+		if (c.agent[i].protection.policy == PROTECT_REQUIRED)
+			return true;
+	return false;
+}
+
+/* What an agent before us was killed with, and no node has come back for. */
+static void sweep_barrier(struct agent_shell *s)
+{
+	struct served_link list[SERVED_LINKS_MAX];
+	unsigned count = s->program->config.served(s->config, list, SERVED_LINKS_MAX);
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct link *link = links_by_name(&s->links, list[i].name);
+
+		if (link)
+			(void)rtnl_sweep(link->ifindex);
+	}
+}
+
 static void stop_device(void *arg)
 {
 	struct agent_shell *s = arg;
 
 	rtnl_edit_close(s->edit); /* also removes what the core forgot, if anything */
+	if (requires_esp(s))
+		sweep_barrier(s);
 	sysctl_restore_all(&s->sysctls);
 }
 
@@ -200,10 +227,10 @@ static const char *device_advice(int error)
 }
 
 /* After a crash: what carries our number on links of ours is a predecessor's. */
-static void sweep_link(struct agent_shell *s, const char *name)
+static void sweep_link(struct agent_shell *s, const char *name, int (*sweep)(int))
 {
 	const struct link *link = links_by_name(&s->links, name);
-	int removed = link ? rtnl_sweep(link->ifindex) : 0;
+	int removed = link ? sweep(link->ifindex) : 0;
 	int arp = 0;
 
 	if (removed > 0)
@@ -237,7 +264,8 @@ static int start_sweep(void *arg, struct startup_fault *fault)
 	(void)fault;
 	recover_settings(s);
 	for (unsigned i = 0; i < count; i++)
-		sweep_link(s, list[i].name);
+		sweep_link(s, list[i].name,
+			   requires_esp(s) ? rtnl_sweep_but_barrier : rtnl_sweep);
 	return rtnl_load(s->rtnl, &s->links);
 }
 
