@@ -1,0 +1,276 @@
+#!/bin/bash
+# ESP between the agents by one attribute: a roaming node's packets are never in clear
+# on the backbone, from the first to the last, also while keys are replaced each second
+# and while agents are killed and come back; wrong keys, dead peers and other policies;
+# and no key is anywhere that it should not be.
+# limit: 300
+. "$(dirname "$0")/lib_story.sh"
+
+key1=a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3
+
+# protected ATTRIBUTES [ESP-ATTRIBUTES]: all three agents, and the node.
+protected() {
+	local peer="s|<peer-agent \([^>]*\)>|<peer-agent \1 $1>|" esp="${2:-}"
+	configure ha "$peer" "s|</home-agent>|<esp $esp/>&|"
+	configure fa1 "$peer" "s|</foreign-agent>|<esp $esp/>&|"
+	configure fa2 "$peer" "s|</foreign-agent>|<esp $esp/>&|"
+	configure mn
+}
+
+up() { # AGENT PEER: keys stand
+	shows "$1" protection "any(.remote == \"$2\" and .state == \"up\")"
+}
+
+registered_at() { # PLACE CARE-OF
+	lab_move "$1"
+	check_wait "at $1 the node is served" 15 "node_is registered $2"
+}
+
+# Whatever has to do with the node, by itself or in a tunnel, and is not ESP.
+in_clear() { # CAPTURE
+	recorded "$1" '(host 10.1.0.10 or proto 4 or proto 47 or proto 55) and not icmp[0] = 3' |
+		head -n 5
+}
+
+# What it had to say is what the agents say to each other, and ESP.
+strange() { # CAPTURE CARE-OF
+	recorded "$1" "not (host 10.1.0.1 and host $2 and (udp port 4500 or udp port 434 or
+		tcp port 434 or proto 50)) and not icmp[0] = 3" | head -n 5
+}
+
+scenario() { # NAME DURATION [MOVES]
+	config "$1" <<-XML
+		<scenario name="$1" title="protected" duration="$2"
+		          cable="cable" cable-netns="$LAB-air" start="${4:-visit1}">
+		  <end name="correspondent" netns="$LAB-cn" address="10.0.9.2"/>
+		  <end name="node" netns="$LAB-mn" address="10.1.0.10"/>
+		  <udp name="to-node" from="correspondent" to="node" port="5001" interval="2ms"/>
+		  <udp name="from-node" from="node" to="correspondent" port="5002" interval="2ms"/>
+		  <tcp name="stream" from="correspondent" to="node" port="5003" rate="1000000"/>
+		  ${3:-}
+		  <watch name="mn" control="$LAB_DIR/mn.sock" node="yes"/>
+		</scenario>
+	XML
+	mn-sim scenario --quiet --out "$LAB_DIR" "$LAB_DIR/$1.xml"
+}
+
+result() { jq -r "$2" "$LAB_DIR/run-$1.json"; }
+
+# From before anything runs until after everything has ended.
+roam() {
+	protected 'protection="esp"'
+	lab_move nowhere
+	sniff roam1 core fa1 ip
+	sniff roam2 core fa2 ip
+	lab_move home
+	start_all ha fa1 fa2 mn
+	check_wait "keys are agreed on with both agents" 10 \
+		"up ha 10.0.2.2 && up ha 10.0.3.2 && up fa1 10.1.0.1 && up fa2 10.1.0.1"
+	lab_wait 10 "node_is at-home"
+	check "a walk with traffic" scenario walk 4200ms \
+		'<move at="0.6s" to="visit1" label="visit1" expect="registered"/>
+		 <move at="1.8s" to="visit2" label="visit2" expect="registered"/>
+		 <move at="3s" to="home" label="home" expect="deregistered"/>' home
+	equal "every move registered" "$(result walk '[.moves[].registered] | all')" true
+	equal "the stream is whole" "$(result walk '[.streams[].intact] | all')" true
+	for agent in mn fa1 fa2 ha; do
+		stop $agent
+		equal "$agent ends cleanly" $? 0
+	done
+	sniff_end roam1
+	sniff_end roam2
+	equal "first visit: not one packet in clear" "$(in_clear roam1)" ""
+	equal "second visit: not one packet in clear" "$(in_clear roam2)" ""
+	equal "first visit: nothing else on the backbone" "$(strange roam1 10.0.2.2)" ""
+	equal "second visit: nothing else on the backbone" "$(strange roam2 10.0.3.2)" ""
+	check "and ESP went both ways" eval "
+		[ $(recorded roam1 'udp port 4500 and src 10.1.0.1' | wc -l) -gt 100 ] &&
+		[ $(recorded roam1 'udp port 4500 and dst 10.1.0.1' | wc -l) -gt 100 ]"
+	check_clean mn fa1 fa2 ha
+}
+
+# Every association used is a fresh one; both ends change by turns.
+rekey() {
+	protected 'protection="esp"' 'rekey-seconds="1"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check "six seconds of traffic, new keys each second" scenario rekey 6s
+	equal "not one packet was lost" "$(result rekey '[.flows[].total.lost] | add')" 0
+	equal "none came twice" "$(result rekey '[.flows[].total.duplicated] | add')" 0
+	check_shows "keys were replaced five times at least" ha protection \
+		'any(.remote == "10.0.2.2" and .rekeys >= 5)'
+	check_shows "one association sends, few receive" ha associations \
+		'([.[] | select(.kind == "esp-out")] | length) == 1 and
+		 ([.[] | select(.kind == "esp-in")] | length) < 8'
+	check "the operator may ask for new keys" ctl ha rekey 10.0.2.2
+	check_not "but not with a stranger" ctl ha rekey 10.0.77.1
+	equal "no packet failed a check" "$(counter ha esp-icv) $(counter fa1 esp-replay)" "0 0"
+	stop_agents
+}
+
+stop_agents() {
+	local agent
+	for agent in mn fa1 ha; do
+		stop $agent
+	done
+}
+
+# Agents that die without a word, under traffic; the kernel must not step in for them.
+killed() {
+	local agent
+	protected 'protection="esp"' 'dead-after="1"'
+	sed -i "s|</home-agent>|<store path=\"$LAB_DIR/store\"/>&|" "$LAB_DIR/ha.xml"
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "before: the node is reached" cn 10.1.0.10
+	sniff killed core fa1 ip
+	lab_start flood cn ping -n -q -i 0.01 10.1.0.10
+	lab_start flood-back mn ping -n -q -i 0.01 10.0.9.2
+	for agent in fa1 ha; do
+		lab_stop $agent KILL
+		sleep 0.5
+		start_all $agent
+		check_wait "$agent killed: keys are agreed on anew" 15 "up ha 10.0.2.2 && up fa1 10.1.0.1"
+		check_wait "$agent killed: the node is back" 20 "node_is registered 10.0.2.2 &&
+			shows ha bindings 'length == 1' && pings cn 10.1.0.10"
+	done
+	lab_stop flood INT
+	lab_stop flood-back INT
+	sniff_end killed
+	equal "meanwhile not one packet in clear" "$(in_clear killed)" ""
+	stop_agents
+	check_clean mn fa1 ha
+}
+
+denied() { # AGENT TEXT
+	grep 'request-denied' "$LAB_DIR/$1.log" | grep -q "$2"
+}
+
+wrong_key() {
+	protected 'protection="esp"'
+	sed -i 's/key="hex:a0a1/key="hex:b0a1/' "$LAB_DIR/fa1.xml"
+	rm -f "$LAB_DIR"/*.log
+	start_all ha fa1 mn
+	lab_move visit1
+	check_wait "a wrong key: the agents do not agree" 10 \
+		"shows ha protection 'any(.remote == \"10.0.2.2\" and .fault == \"wrong-key\")' ||
+		 shows fa1 protection 'any(.fault == \"wrong-key\" or .fault == \"refused\")'"
+	check_wait "a wrong key: the log says so" 5 \
+		"grep -q 'keys-failed.*shared key' $LAB_DIR/ha.log $LAB_DIR/fa1.log"
+	check_wait "a wrong key: a violation" 5 "shows ha violations 'length > 0' ||
+		shows fa1 violations 'length > 0'"
+	check_wait "a wrong key: the Request is denied, and the log says why" 10 \
+		"denied fa1 'code=66.*no keys for ESP'"
+	check_shows "a wrong key: counted" fa1 counters \
+		'any(.counter == "request-no-keys" and .value > 0)'
+	check_shows "a wrong key: no binding" ha bindings '. == []'
+	configure fa1 's|<peer-agent \([^>]*\)>|<peer-agent \1 protection="esp">|' \
+		's|</foreign-agent>|<esp/>&|'
+	check "the right key is read" ctl fa1 reload
+	check_wait "and all is well" 30 "node_is registered 10.0.2.2 && pings cn 10.1.0.10"
+	stop_agents
+}
+
+# A home agent without keys denies too: the foreign agent here would relay in clear.
+home_denies() {
+	protected 'protection="esp"'
+	configure fa1
+	rm -f "$LAB_DIR"/*.log
+	start_all ha fa1 mn
+	lab_move visit1
+	check_wait "an agent without ESP: denied by the home agent" 10 \
+		"denied ha 'code=130.*no keys for ESP'"
+	check_shows "an agent without ESP: no binding" ha bindings '. == []'
+	stop_agents
+}
+
+gone() {
+	protected 'protection="esp"' 'dead-after="1"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	kill -STOP "$(cat "$LAB_DIR/fa1.pid")"
+	check_wait "a silent peer is noticed" 10 "! up ha 10.0.2.2"
+	check "and logged" grep -q 'keys-lost.*remote=10.0.2.2' "$LAB_DIR/ha.log"
+	check_not "meanwhile nothing passes" pings cn 10.1.0.10
+	check_shows "what could not be protected is counted" ha protection \
+		'any(.remote == "10.0.2.2" and ."no-association" > 0)'
+	kill -CONT "$(cat "$LAB_DIR/fa1.pid")"
+	check_wait "it is back: keys stand again" 20 "up ha 10.0.2.2"
+	check_pings "and the node is reached" cn 10.1.0.10
+	stop_agents
+}
+
+policies() {
+	protected 'protection="esp" policy="preferred"'
+	configure fa1
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "preferred, the other end without: in clear" cn 10.1.0.10
+	check_shows "and that is counted" ha protection 'any(.remote == "10.0.2.2" and
+		.policy == "preferred" and ."clear-out" > 0 and ."clear-in" > 0)'
+	configure fa1 's|<peer-agent \([^>]*\)>|<peer-agent \1 protection="esp" policy="preferred">|'
+	check "the other end is told to prefer it too" ctl fa1 reload
+	check_wait "keys stand" 10 "up ha 10.0.2.2"
+	sniff preferred core fa1 ip
+	check_pings "preferred by both" cn 10.1.0.10
+	sniff_end preferred
+	equal "preferred by both: nothing in clear" "$(in_clear preferred)" ""
+	configure fa1 's|<peer-agent \([^>]*\)>|<peer-agent \1 protection="esp" policy="off">|'
+	ctl fa1 reload >/dev/null
+	check_wait "off: the keys go" 10 "! up ha 10.0.2.2 && shows fa1 protection '. == []'"
+	check_pings "off: in clear again" cn 10.1.0.10
+	stop_agents
+}
+
+# The keys that were used are known from the key log alone.
+keys_in() { # FILE...
+	local key
+	for key in $key1 $(cut -d'"' -f12 "$LAB_DIR/esp_sa" | sed 's/^0x//' | cut -c1-32); do
+		grep -l -i "$key" "$@"
+	done
+}
+
+secrets() {
+	local log=$LAB_DIR/esp_sa pid
+	protected 'protection="esp"' 'esn="no"'
+	sed -i "s|<esp |<keying key-log=\"$log\"/>&|" "$LAB_DIR/ha.xml"
+	rm -f "$LAB_DIR"/*.log "$log"
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	sniff secrets core fa1 ip
+	check_pings "with a key log: the node is reached" cn 10.1.0.10
+	sniff_end secrets
+	equal "the key log is its owner's alone" "$(stat -c %a "$log")" 600
+	check "its use is announced" grep -q 'warn: EVERY KEY OF ESP' "$LAB_DIR/ha.log"
+	equal "it has both ways" "$(wc -l <"$log")" 2
+	equal "tshark reads the capture with it" "$(WIRESHARK_CONFIG_DIR=$LAB_DIR \
+		packets secrets 'icmp.type == 8 and ip.src == 10.0.9.2 and esp' \
+		-o esp.enable_encryption_decode:TRUE)" 1
+	equal "and every ICV is good" "$(WIRESHARK_CONFIG_DIR=$LAB_DIR \
+		packets secrets 'esp.icv_good == 1' -o esp.enable_encryption_decode:TRUE \
+		-o esp.enable_authentication_check:TRUE)" 2
+	ctl ha rekey all >/dev/null
+	check_wait "new keys are in it too" 5 "[ \$(wc -l <'$log') -ge 4 ]"
+	for what in status protection associations tunnels counters violations; do
+		rows ha $what
+		ctl ha show $what
+	done >"$LAB_DIR/shown"
+	equal "keys are in no log and in no answer" \
+		"$(keys_in "$LAB_DIR"/ha.log "$LAB_DIR"/fa1.log "$LAB_DIR"/shown)" ""
+	for agent in ha fa1 mn; do
+		pid=$(cat "$LAB_DIR/$agent.pid")
+		equal "$agent leaves no core" "$(awk '/Max core/ { print $5, $6 }' "/proc/$pid/limits")" "0 0"
+	done
+	stop ha
+	ln -sf "$LAB_DIR/elsewhere" "$log"
+	start_all ha
+	check "a link is not followed" grep -q 'no key is logged' "$LAB_DIR/ha.log"
+	check_not "and nothing is written there" test -e "$LAB_DIR/elsewhere"
+	stop_agents
+}
+
+story_begin tcpdump tshark
+for part in ${ESP_PARTS:-roam rekey killed wrong_key home_denies gone policies secrets}; do
+	$part
+done
+tap_done
