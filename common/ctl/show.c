@@ -5,6 +5,7 @@
 #include "common/ctl/show.h"
 
 #include "common/ctl/json.h"
+#include "common/tunnel/protect.h"
 #include "common/tunnel/tunnel.h"
 
 #include <string.h>
@@ -63,6 +64,7 @@ void show_violations(struct ctl_reply *reply, const struct violations *v)
 
 struct tunnel_rows {
 	struct ctl_reply *reply;
+	const struct fwd *fwd;
 	instant_t now;
 };
 
@@ -91,6 +93,20 @@ static json_t *used_by(const struct tunnel *t)
 	return json_string(text);
 }
 
+/* What is between its ends, and whether it stands. */
+static void set_protection(json_t *o, const struct fwd *f, const struct tunnel *t)
+{
+	struct protect_view v;
+	const char *esp = "none";
+
+	if (fwd_protect_view(f, t->spec.local, t->spec.remote, &v)) {
+		json_object_set_new(o, "policy",
+				    json_string(protect_policy_name(v.spec->policy)));
+		esp = v.out && v.in_count > 0 ? "up" : "down";
+	}
+	json_object_set_new(o, "esp", json_string(esp));
+}
+
 static void show_tunnel(void *arg, const struct tunnel *t)
 {
 	struct tunnel_rows *rows = arg;
@@ -105,13 +121,14 @@ static void show_tunnel(void *arg, const struct tunnel *t)
 			o, "mtu",
 			json_integer(tunnel_inner_mtu(t, &t->encap, rows->now)));
 		set_counts(o, &t->counts);
+		set_protection(o, rows->fwd, t);
 	}
 	ctl_reply_row(rows->reply, o);
 }
 
 void show_tunnels(struct ctl_reply *reply, const struct fwd *f, struct now now)
 {
-	struct tunnel_rows rows = { reply, now.mono };
+	struct tunnel_rows rows = { reply, f, now.mono };
 
 	fwd_each_tunnel(f, show_tunnel, &rows);
 }

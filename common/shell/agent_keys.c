@@ -34,15 +34,16 @@ static struct carrier_spec carrier_of(const struct keyed_pair *p)
 	return (struct carrier_spec){ kind, port, port };
 }
 
-int agent_keys_shield(struct agent_shell *s, struct keyed_pair *p,
-		      struct carrier_spec carrier)
+/* A way through a translator is kept open as long as somebody comes that way. */
+int agent_keys_shield(struct agent_shell *s, const struct keyed_pair *p)
 {
+	const bool keeps = p->carrier.kind == CARRIER_UDP && (p->agreed || p->manual);
 	const struct protect_spec spec = {
 		.local = p->ends.local,
 		.remote = p->ends.remote,
 		.policy = p->policy,
-		.carrier = carrier,
-		.keepalive_s = carrier.kind == CARRIER_UDP ? KEEPALIVE_S : 0,
+		.carrier = p->carrier,
+		.keepalive_s = keeps ? KEEPALIVE_S : 0,
 	};
 
 	return fwd_protect_set(datapath_fwd(s->data), &spec);
@@ -107,7 +108,9 @@ static int protect_peer(struct agent_shell *s, struct in_addr local, enum sa_kin
 	p->manual = NULL;
 	p->home = home;
 	p->esp = config_esp_for(agent_common(s), remote);
-	error = agent_keys_shield(s, p, carrier_of(p));
+	if (!p->agreed)
+		p->carrier = carrier_of(p);
+	error = agent_keys_shield(s, p);
 	return error ? error : receive_udp(s, p);
 }
 
@@ -137,7 +140,9 @@ static int protect_manual(struct agent_shell *s, struct in_addr local,
 	p->policy = PROTECT_REQUIRED;
 	p->peer = NULL;
 	p->manual = m;
-	error = agent_keys_shield(s, p, carrier_of(p));
+	p->agreed = false;
+	p->carrier = carrier_of(p);
+	error = agent_keys_shield(s, p);
 	if (error == 0)
 		error = receive_udp(s, p);
 	return error || same ? error : agent_keys_manual(s, p);

@@ -34,6 +34,8 @@ struct keyed_pair {
 	const struct manual_esp_config *manual; /* keys are given by hand */
 	struct in_addr home;                    /* of a node; else 0 */
 	struct esp_config esp;
+	struct carrier_spec carrier; /* as agreed on; until then as configured */
+	bool agreed;
 	bool stale; /* in the midst of a reload: not named yet */
 
 	uint32_t soft_spi; /* that limits are for */
@@ -58,8 +60,7 @@ struct agent_keys {
 struct keyed_pair *agent_keys_pair(struct agent_keys *k, struct keying_pair ends);
 
 /* Have the forwarding table protect these ends.  0 or -errno. */
-int agent_keys_shield(struct agent_shell *s, struct keyed_pair *p,
-		      struct carrier_spec carrier);
+int agent_keys_shield(struct agent_shell *s, const struct keyed_pair *p);
 
 /* agent_keys_conf.c */
 

@@ -72,7 +72,9 @@ static int act_out_set(struct agent_shell *s, const struct keying_effect *e)
 	if (!p)
 		return -ENOENT;
 	spec.tfc = p->esp.tfc;
-	error = agent_keys_shield(s, p, agreed_carrier(p, &e->sa));
+	p->carrier = agreed_carrier(p, &e->sa);
+	p->agreed = true;
+	error = agent_keys_shield(s, p);
 	if (error == 0)
 		error = fwd_sa_out_set(datapath_fwd(s->data), &spec, &rng);
 	if (error != 0)
@@ -143,7 +145,8 @@ int agent_keys_manual(struct agent_shell *s, struct keyed_pair *p)
 {
 	const struct esp_sa_spec spec = { .local = p->ends.local,
 					  .remote = p->ends.remote,
-					  .algorithm = p->manual->algorithm };
+					  .algorithm = p->manual->algorithm,
+					  .manual = true };
 	int error = manual_in(s, p, spec);
 
 	return error ? error : manual_out(s, p, spec);

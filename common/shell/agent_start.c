@@ -283,9 +283,13 @@ static void stop_served(void *arg)
 
 static int start_protection(void *arg, struct startup_fault *fault)
 {
-	int error = agent_keys_protect(arg);
+	struct agent_shell *s = arg;
+	int error = agent_keys_protect(s);
 
-	return error ? startup_fail(fault, error, "UDP port of ESP") : 0;
+	if (error != -EADDRINUSE)
+		return error;
+	return startup_fail(fault, error, "UDP port %u",
+			    config_esp_port(agent_common(s)));
 }
 
 static void stop_protection(void *arg)
