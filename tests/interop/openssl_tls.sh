@@ -21,6 +21,9 @@ port=$((20000 + $$ % 10000))
 count=0
 failed=0
 
+# Where openssl waits for what a user might type, and nobody does.
+mkfifo "$dir/quiet" && exec 9<>"$dir/quiet"
+
 check() { # text command...
 	local text=$1 word=ok
 	shift
@@ -48,7 +51,7 @@ we_serve() { # options of s_client...
 we_connect() { # options of s_server...
 	port=$((port + 1))
 	timeout 20 openssl s_server -accept $port -naccept 1 -nocert \
-		"${exporter[@]}" "$@" < <(sleep 3) >"$dir/theirs" 2>&1 &
+		"${exporter[@]}" "$@" <&9 >"$dir/theirs" 2>&1 &
 	local pid=$!
 	timeout 20 "$end" client $port "$identity" $key >"$dir/ours" 2>&1
 	wait $pid
@@ -105,7 +108,7 @@ openssl req -x509 -newkey ed25519 -nodes -subj /CN=nobody -keyout "$dir/key" \
 	-out "$dir/cert" >/dev/null 2>&1
 port=$((port + 1))
 timeout 20 openssl s_server -accept $port -naccept 1 -cert "$dir/cert" -key "$dir/key" \
-	< <(sleep 3) >"$dir/theirs" 2>&1 &
+	<&9 >"$dir/theirs" 2>&1 &
 pid=$!
 timeout 20 "$end" client $port "$identity" $key >"$dir/ours" 2>&1
 wait $pid
