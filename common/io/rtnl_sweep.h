@@ -7,7 +7,7 @@
 
 /*
  * Remove what carries our protocol number (rtnl_edit.h) and concerns link
- * `ifindex`: routes, neighbours and addresses on it or nowhere, and rules for packets that
+ * `ifindex`: routes, neighbours and addresses on it, routes on none, and rules for packets that
  * come in there or on a link that is no more.  What other agents of ours did on
  * other links stays.  Returns how many were removed, or -errno.
  */
