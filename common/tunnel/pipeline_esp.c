@@ -145,9 +145,8 @@ enum drop_reason pipeline_judge_way(const struct pkt *p, const struct tunnel *t)
 {
 	struct protect_pair *pair = t->path->pair;
 
-	if (p->pair)
-		return p->pair == pair ? DROP_NONE : DROP_NO_TUNNEL;
-	if (!pair)
+	/* Out of ESP its ends are those of the association (esp.h). */
+	if (p->pair || !pair)
 		return DROP_NONE;
 	if (pair->spec.policy == PROTECT_REQUIRED) {
 		pair->counts.not_protected++;

@@ -223,6 +223,10 @@ static void come_altered(struct run *r, unsigned step)
 	header = ipv4_header_len(pkt_ipv4(p));
 	if (pkt_ipv4(p)->protocol == PROTO_UDP)
 		header += UDP_HEADER; /* the peer's port is not asked for */
+	if (header >= p->len) {
+		pkt_give(&r->w.pool, p);
+		return;
+	}
 	p->data[header + below(r, (uint32_t)(p->len - header))] ^=
 		(uint8_t)(1 + below(r, 255));
 	world_inbound(&r->w, s, p);
