@@ -94,6 +94,20 @@ static void each_refusal_is_counted(void)
 	world_close(&w);
 }
 
+/* Not even by an ICMP error: who sends has nothing to do about it. */
+static void without_an_association_nothing_is_said(void)
+{
+	const struct packet_like large = { .size = 4000, .fragment = IPV4_DF };
+	struct esp_world w;
+
+	world_open(&w, &required);
+	CU_ASSERT_FALSE(arrived(&w, world_down(&w, &large)));
+	CU_ASSERT_EQUAL(world_drops(&w.home, "no-association"), 1);
+	CU_ASSERT_EQUAL(w.home.out.wire.count, 0);
+	CU_ASSERT_EQUAL(counter_of(pipeline_packets(w.home.pl), "icmp-sent"), 0);
+	world_close(&w);
+}
+
 static void what_goes_in_clear_by_preference_is_counted(void)
 {
 	struct esp_world w;
@@ -490,6 +504,7 @@ void suite_pipeline_esp(void)
 
 	CU_ADD_TEST(s, policies_hold_both_ways);
 	CU_ADD_TEST(s, each_refusal_is_counted);
+	CU_ADD_TEST(s, without_an_association_nothing_is_said);
 	CU_ADD_TEST(s, what_goes_in_clear_by_preference_is_counted);
 	CU_ADD_TEST(s, a_cleared_pair_goes_in_clear);
 	CU_ADD_TEST(s, every_tunnel_by_every_carrier_and_algorithm);
