@@ -17,6 +17,9 @@
 /* Twice a vector on every way through, and room for copies and fragments. */
 enum { POOL_PACKETS = 1024 };
 
+/* So many packets at once are part of a stream: more will come. */
+enum { STREAM = 2 };
+
 /* Pairs of ends come and go: how long at most until their keepalives are noticed. */
 enum { KEEPALIVE_LOOK_S = 5 };
 
@@ -37,6 +40,7 @@ enum source {
 
 struct datapath {
 	struct datapath_config config;
+	struct loop *loop; /* once started */
 	struct pkt_pool pool;
 	struct fwd *fwd;
 	struct pipeline *pipeline;
@@ -116,6 +120,8 @@ static void read_from(struct datapath *dp, enum source s, struct pkt_vec *v)
 	v->count = 0;
 	v->now = host_now();
 	dp->in[s].ops->recv(&dp->in[s], v);
+	if (v->count >= STREAM)
+		loop_gather(dp->loop);
 }
 
 static void on_tun(void *arg)
@@ -366,6 +372,7 @@ int datapath_start(struct datapath *dp, struct loop *loop)
 {
 	int error = 0;
 
+	dp->loop = loop;
 	for (enum source s = 0; s < SOURCES_AT_START && error == 0; s++)
 		error = watch_source(dp, loop, s);
 	return error;

@@ -7,10 +7,17 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
+
+/* How many turns in a row gather nothing before the loop may sleep. */
+enum { IDLE_TURNS = 2 };
 
 struct loop {
 	struct event_base *base;
+	bool gather;  /* a handler of this turn expects more to come */
+	bool stopped; /* loop_run() is to return */
 	struct event *timer;
 	loop_fn *on_deadline;
 	void *on_deadline_arg;
@@ -164,13 +171,40 @@ void loop_set_deadline(struct loop *l, instant_t at, instant_t now)
 	evtimer_add(l->timer, &wait);
 }
 
+/* One turn, the one after `idle` turns in which nothing was gathered. */
+static int turn(struct loop *l, unsigned idle)
+{
+	l->gather = false;
+	if (idle > 0 && idle < IDLE_TURNS)
+		sched_yield();
+	return event_base_loop(l->base,
+			       EVLOOP_ONCE | (idle < IDLE_TURNS ? EVLOOP_NONBLOCK : 0));
+}
+
 int loop_run(struct loop *l)
 {
-	return event_base_dispatch(l->base) < 0 ? -EIO : 0;
+	unsigned idle = IDLE_TURNS;
+	int rc = 0;
+
+	l->stopped = false;
+	while (rc == 0 && !l->stopped) {
+		rc = turn(l, idle);
+		if (l->gather)
+			idle = 0;
+		else if (idle < IDLE_TURNS)
+			idle++;
+	}
+	return rc < 0 ? -EIO : 0;
+}
+
+void loop_gather(struct loop *l)
+{
+	l->gather = true;
 }
 
 void loop_stop(struct loop *l)
 {
+	l->stopped = true;
 	event_base_loopbreak(l->base);
 }
 

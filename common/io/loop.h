@@ -37,6 +37,14 @@ int loop_on_deadline(struct loop *l, loop_fn *fn, void *arg);
 /* Set the timer to `at`; INSTANT_NEVER stops it.  `now` is what the clock says. */
 void loop_set_deadline(struct loop *l, instant_t at, instant_t now);
 
+/*
+ * For a handler that sees a stream: before the loop sleeps it looks again, once at
+ * once and once after whoever waits for this processor has had it.  To fall asleep
+ * and be woken costs as much as a packet or two, and a program that is woken for
+ * each packet has no time left for many.
+ */
+void loop_gather(struct loop *l);
+
 /* Until loop_stop().  Returns 0 or -EIO. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l);

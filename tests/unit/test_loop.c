@@ -4,6 +4,7 @@
 
 #include <CUnit/CUnit.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/io/host.h"
@@ -123,6 +124,43 @@ static void what_is_left_to_read_is_reported_again(void)
 	loop_free(r.loop);
 }
 
+static void on_stream(void *arg)
+{
+	struct run *r = arg;
+
+	loop_gather(r->loop);
+	on_read(arg);
+}
+
+/* What comes between two looks is handled before the loop sleeps. */
+static void who_gathers_looks_again_and_sleeps(void)
+{
+	struct loop_watch *w;
+	struct run r;
+	clock_t spent;
+
+	begin(&r);
+	CU_ASSERT_EQUAL_FATAL(pipe(r.pipe), 0);
+	w = loop_watch_fd(r.loop, r.pipe[0], on_stream, &r);
+	CU_ASSERT_PTR_NOT_NULL(w);
+	CU_ASSERT_EQUAL(write(r.pipe[1], "ab", 2), 2);
+	r.want = 1;
+	set_in_ms(&r, 200);
+	spent = clock();
+	CU_ASSERT_EQUAL(loop_run(r.loop), 0);
+	CU_ASSERT_EQUAL(r.reads, 2);
+	CU_ASSERT_EQUAL(r.deadlines, 1);
+	CU_ASSERT_TRUE(clock() - spent < CLOCKS_PER_SEC / 10);
+
+	CU_ASSERT_EQUAL(write(r.pipe[1], "c", 1), 1);
+	CU_ASSERT_EQUAL(loop_run(r.loop), 0);
+	CU_ASSERT_EQUAL(r.reads, 3);
+	loop_unwatch(w);
+	close(r.pipe[0]);
+	close(r.pipe[1]);
+	loop_free(r.loop);
+}
+
 static void signals_come_as_events(void)
 {
 	struct loop_watch *w;
@@ -174,6 +212,7 @@ void suite_loop(void)
 	CU_ADD_TEST(s, a_deadline_that_has_passed_comes_at_once);
 	CU_ADD_TEST(s, the_last_deadline_set_is_the_one);
 	CU_ADD_TEST(s, what_is_left_to_read_is_reported_again);
+	CU_ADD_TEST(s, who_gathers_looks_again_and_sleeps);
 	CU_ADD_TEST(s, signals_come_as_events);
 	CU_ADD_TEST(s, timers_run_beside_the_deadline);
 }
