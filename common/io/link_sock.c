@@ -95,8 +95,8 @@ static int open_ip(struct link_sock *s)
 	if (s->ip_fd < 0)
 		return s->ip_fd;
 	if (setsockopt(s->ip_fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0 ||
-	    setsockopt(s->ip_fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
-		       sizeof(on)) != 0)
+	    setsockopt(s->ip_fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) !=
+		    0)
 		return -errno;
 	error = link_filter_attach(s->ip_fd, s->config.broadcasts, s->config.redirects);
 	if (error == 0)
