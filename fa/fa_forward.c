@@ -16,12 +16,8 @@ struct visitor_path fa_path_of(const struct fa_config *config,
 		.reverse = tunnelled && (rq->flags & MIP_FLAG_T),
 		.ifindex = rq->ifindex,
 		.mac = rq->mac,
-		.tunnel = {
-			.local = rq->care_of,
-			.remote = home_agent,
-			.encap = config_encap_for(&config->common, home_agent,
-						  config_encap_kind(rq->flags)),
-		},
+		.tunnel = config_tunnel_for(&config->common, rq->care_of, home_agent,
+					    config_encap_kind(rq->flags)),
 	};
 }
 
@@ -38,9 +34,7 @@ static bool encap_same(const struct encap_spec *a, const struct encap_spec *b)
 static bool entry_same(const struct visitor_path *a, const struct visitor_path *b)
 {
 	return a->reverse == b->reverse && a->ifindex == b->ifindex &&
-	       mac_equal(a->mac, b->mac) &&
-	       a->tunnel.local.s_addr == b->tunnel.local.s_addr &&
-	       a->tunnel.remote.s_addr == b->tunnel.remote.s_addr &&
+	       mac_equal(a->mac, b->mac) && tunnel_spec_equal(&a->tunnel, &b->tunnel) &&
 	       encap_same(&a->tunnel.encap, &b->tunnel.encap);
 }
 

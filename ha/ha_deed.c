@@ -170,12 +170,8 @@ static instant_t lifetime_end(uint16_t lifetime, instant_t now)
 struct tunnel_spec ha_tunnel_for(const struct ha_core *ha, struct in_addr local,
 				 struct in_addr care_of, uint8_t flags)
 {
-	return (struct tunnel_spec){
-		.local = local,
-		.remote = care_of,
-		.encap = config_encap_for(&ha->config.common, care_of,
-					  config_encap_kind(flags)),
-	};
+	return config_tunnel_for(&ha->config.common, local, care_of,
+				 config_encap_kind(flags));
 }
 
 static struct mobility_binding binding_for(const struct ha_core *ha,

@@ -110,10 +110,8 @@ static void need_tunnel(const struct mn_core *mn, struct mn_fixtures *f,
 		.reverse = reverse,
 		.local_count = 1,
 		.local_nets = { network_of(mn->config.home) },
-		.tunnel = { .local = local,
-			    .remote = mn->home_agent,
-			    .encap = config_encap_for(&mn->config.common,
-						      mn->home_agent, kind) },
+		.tunnel = config_tunnel_for(&mn->config.common, local, mn->home_agent,
+					    kind),
 	};
 }
 

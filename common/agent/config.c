@@ -21,15 +21,28 @@ static const struct tunnel_config *tunnel_for(const struct common_config *c,
 	return any;
 }
 
-struct encap_spec config_encap_for(const struct common_config *c, struct in_addr peer,
-				   enum encap_kind kind)
+struct carrier_spec config_carrier(enum carrier_kind wanted, enum encap_kind kind)
 {
-	const struct tunnel_config *t = tunnel_for(c, peer);
-	/* What the rows of <tunnel> have for defaults. */
-	const struct encap_spec plain = { .minimal_fallback = true };
-	struct encap_spec spec = t ? t->encap : plain;
+	if (wanted == CARRIER_NONE)
+		return (struct carrier_spec){ .kind = CARRIER_NONE };
+	return (struct carrier_spec){ .kind = kind == ENCAP_GRE ? CARRIER_UDP
+								: CARRIER_MIP };
+}
 
-	spec.kind = kind;
+struct tunnel_spec config_tunnel_for(const struct common_config *c,
+				     struct in_addr local, struct in_addr remote,
+				     enum encap_kind kind)
+{
+	/* What the rows of <tunnel> have for defaults. */
+	static const struct tunnel_config plain = { .encap.minimal_fallback = true };
+	const struct tunnel_config *t = tunnel_for(c, remote);
+	struct tunnel_spec spec = { .local = local, .remote = remote };
+
+	if (!t)
+		t = &plain;
+	spec.encap = t->encap;
+	spec.encap.kind = kind;
+	spec.carrier = config_carrier(t->carrier, kind);
 	return spec;
 }
 

@@ -63,6 +63,7 @@ struct tunnel_config {
 	struct in_addr peer;
 	struct encap_spec encap; /* kind is ignored for mobility: the Request chooses */
 	uint16_t mtu;            /* of the path; 0: the link's, then learned */
+	enum carrier_kind carrier; /* UDP, each encapsulation in its own way; or none */
 	int line;
 };
 
@@ -131,11 +132,15 @@ static inline bool peer_is_protected(const struct peer_config *p)
 }
 
 /*
- * The encapsulation to use with `peer` for the kind a Request chose: the
- * <tunnel> of that peer, else the one for any, else the defaults of <tunnel>.
+ * The tunnel to `remote` for the kind that a Request chose: the <tunnel> of that peer,
+ * else the one for any, else the defaults of <tunnel>.
  */
-struct encap_spec config_encap_for(const struct common_config *c, struct in_addr peer,
-				   enum encap_kind kind);
+struct tunnel_spec config_tunnel_for(const struct common_config *c,
+				     struct in_addr local, struct in_addr remote,
+				     enum encap_kind kind);
+
+/* UDP for this kind: GRE goes in it as such, others as tunnel data (RFC 3519). */
+struct carrier_spec config_carrier(enum carrier_kind wanted, enum encap_kind kind);
 
 /*
  * What associations with `peer` are like: the <esp> of that peer, else the one for

@@ -69,7 +69,7 @@ struct effect_route {
 	int ifindex;               /* or EFFECT_DEV_TUN; 0: from `via` */
 	uint32_t table;            /* 0: main */
 	uint32_t metric;
-	uint16_t mtu; /* 0: the device's; else locked */
+	uint16_t mtu;     /* 0: the device's; else locked */
 	bool unreachable; /* it leads nowhere: packets that take it are refused */
 };
 

@@ -383,10 +383,22 @@ static void check_tunnel(void *object, struct conf_check *c)
 	settle_gre_keys(&((struct tunnel_config *)object)->encap, c);
 }
 
+static const struct conf_choice tunnel_carriers[] = {
+	{ "none", CARRIER_NONE },
+	{ "udp", CARRIER_UDP },
+	{ 0 },
+};
+
+#define CARRIER_ROW(struct_, carrier_)                                     \
+	CONF_ROW(struct_, carrier_, "carrier", CONF_CHOICE, .def = "none", \
+		 .choices = tunnel_carriers,                               \
+		 .help = "put packets into UDP, but for those that ESP protects")
+
 static const struct conf_attr tunnel_rows[] = {
 	CONF_ROW(tunnel_config, peer, "peer", CONF_PEER, .def = "any",
 		 .help = "the tunnel's other end, or any that has no row of its own"),
 	ENCAP_ROWS(tunnel_config, encap),
+	CARRIER_ROW(tunnel_config, carrier),
 };
 
 const struct conf_element conf_tunnel = {
@@ -457,6 +469,7 @@ static const struct conf_attr site_rows[] = {
 	CONF_ROW(site_config, tunnel.encap.kind, "encapsulation", CONF_CHOICE,
 		 .def = "gre", .choices = encapsulations, .help = "the encapsulation"),
 	ENCAP_ROWS(site_config, tunnel.encap),
+	CARRIER_ROW(site_config, tunnel.carrier.kind),
 };
 
 /* GRE's options for another encapsulation are a mistake, not a wish. */
@@ -498,6 +511,8 @@ static void check_site(void *object, struct conf_check *c)
 		conf_fault(c->faults, c->line, c->element, "remote", "is our own end");
 	check_site_options(s, c);
 	settle_gre_keys(&s->tunnel.encap, c);
+	s->tunnel.carrier =
+		config_carrier(s->tunnel.carrier.kind, s->tunnel.encap.kind);
 	check_site_nets(s, c);
 }
 

@@ -83,3 +83,27 @@ void agent_device_mend(struct agent_shell *s)
 	if (!s->failed)
 		say_served(s);
 }
+
+/* Whether tunnels of one of these kinds go in UDP. */
+static bool is_carried(const struct common_config *c, enum carrier_kind kind)
+{
+	for (unsigned i = 0; i < c->tunnel_count; i++)
+		if (c->tunnel[i].carrier != CARRIER_NONE)
+			return true; /* the node chooses the encapsulation */
+	for (unsigned i = 0; i < c->site_count; i++)
+		if (c->site[i].tunnel.carrier.kind == kind)
+			return true;
+	return false;
+}
+
+int agent_device_carriers(struct agent_shell *s)
+{
+	const struct common_config *c = agent_common(s);
+	int error = 0;
+
+	if (is_carried(c, CARRIER_UDP))
+		error = datapath_receive(s->data, s->loop, DATAPATH_GRE_UDP);
+	if (error == 0 && is_carried(c, CARRIER_MIP))
+		error = datapath_receive(s->data, s->loop, DATAPATH_MIP_DATA);
+	return error;
+}

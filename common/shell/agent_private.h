@@ -115,9 +115,10 @@ const char *agent_start_fault_text(const struct startup_fault *fault,
 				   char text[STARTUP_TEXT]);
 
 /* agent_device.c */
-int agent_device_up(struct agent_shell *s);    /* set it up; 0 or -errno */
-void agent_device_see(struct agent_shell *s);  /* after each change of links */
-void agent_device_mend(struct agent_shell *s); /* after all of them */
+int agent_device_up(struct agent_shell *s);       /* set it up; 0 or -errno */
+int agent_device_carriers(struct agent_shell *s); /* receive those configured */
+void agent_device_see(struct agent_shell *s);     /* after each change of links */
+void agent_device_mend(struct agent_shell *s);    /* after all of them */
 
 /* agent_warn.c: say what an operator should know, though service can go on. */
 void agent_warn(struct agent_shell *s);

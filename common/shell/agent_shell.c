@@ -234,6 +234,15 @@ static void make_room(struct agent_shell *s)
 	store_expect(s->store, entries);
 }
 
+static void receive_carriers(struct agent_shell *s)
+{
+	int error = agent_device_carriers(s);
+
+	if (error != 0)
+		log_say(s->log, NOTE_WARN, "cannot receive tunnels in UDP: %s",
+			strerror(-error));
+}
+
 /*
  * The core has accepted `config`: links that come are opened before its effects
  * are performed, links that go are closed after them.
@@ -245,6 +254,7 @@ static void take_configuration(struct agent_shell *s, void *config)
 	s->config = config;
 	agent_set_log(s);
 	make_room(s);
+	receive_carriers(s);
 	agent_served_add(s);
 	agent_keys_reload(s, s->now);
 	agent_shell_done(s);

@@ -368,6 +368,8 @@ static int start_watches(void *arg, struct startup_fault *fault)
 		error = s->watch[i] ? 0 : -ENOMEM;
 	if (error == 0)
 		error = datapath_start(s->data, s->loop);
+	if (error == 0)
+		error = agent_device_carriers(s);
 	if (error != 0)
 		stop_watches(s);
 	return error;

@@ -244,6 +244,14 @@ static void offers(void)
 		"home-agent/@reverse-tunnel-required: needs reverse-tunnel");
 }
 
+static struct encap_spec encap_for(const struct ha_config *c, uint32_t peer,
+				   enum encap_kind kind)
+{
+	return config_tunnel_for(&c->common, (struct in_addr){ 0 },
+				 (struct in_addr){ htonl(peer) }, kind)
+		.encap;
+}
+
 static void tunnels(void)
 {
 	struct ha_config c = taken(
@@ -266,9 +274,8 @@ static void tunnels(void)
 	CU_ASSERT(t[2].encap.gre_key && t[2].encap.gre_key_in == 5);
 	CU_ASSERT_EQUAL(t[2].encap.mss_clamp, 1200);
 
-	any = config_encap_for(&c.common, (struct in_addr){ htonl(1) }, ENCAP_GRE);
-	one = config_encap_for(&c.common, (struct in_addr){ htonl(0x0a000202) },
-			       ENCAP_GRE);
+	any = encap_for(&c, 1, ENCAP_GRE);
+	one = encap_for(&c, 0x0a000202, ENCAP_GRE);
 	CU_ASSERT(any.kind == ENCAP_GRE && !any.gre_key && one.gre_key);
 	conf_release(&ha_config_schema, &c);
 
@@ -286,9 +293,8 @@ static void tunnels(void)
 static void no_tunnel_is_a_plain_tunnel(void)
 {
 	struct ha_config none = taken(HA("")), plain = taken(HA("<tunnel/>"));
-	struct in_addr peer = { htonl(1) };
-	struct encap_spec a = config_encap_for(&none.common, peer, ENCAP_MINIMAL);
-	struct encap_spec b = config_encap_for(&plain.common, peer, ENCAP_MINIMAL);
+	struct encap_spec a = encap_for(&none, 1, ENCAP_MINIMAL);
+	struct encap_spec b = encap_for(&plain, 1, ENCAP_MINIMAL);
 
 	CU_ASSERT(a.kind == b.kind && a.minimal_fallback == b.minimal_fallback);
 	CU_ASSERT(!a.gre_key && !b.gre_key && !a.gre_sequence && !b.gre_sequence);
@@ -298,6 +304,26 @@ static void no_tunnel_is_a_plain_tunnel(void)
 	CU_ASSERT(a.mss_clamp == 0 && b.mss_clamp == 0);
 	conf_release(&ha_config_schema, &none);
 	conf_release(&ha_config_schema, &plain);
+}
+
+/* What goes in UDP goes there in its own way. */
+static void carriers(void)
+{
+	struct ha_config c = taken(HA("<tunnel peer='10.0.2.2' carrier='udp'/>"));
+	const struct in_addr local = { 0 }, far = { htonl(0x0a000202) },
+			     other = { htonl(1) };
+
+	CU_ASSERT_EQUAL(
+		config_tunnel_for(&c.common, local, far, ENCAP_GRE).carrier.kind,
+		CARRIER_UDP);
+	CU_ASSERT_EQUAL(
+		config_tunnel_for(&c.common, local, far, ENCAP_IPIP).carrier.kind,
+		CARRIER_MIP);
+	CU_ASSERT_EQUAL(
+		config_tunnel_for(&c.common, local, other, ENCAP_GRE).carrier.kind,
+		CARRIER_NONE);
+	conf_release(&ha_config_schema, &c);
+	refused(HA("<tunnel carrier='tcp'/>"), "tunnel/@carrier: must be none or udp");
 }
 
 #define SITE(name, ends, nets) \
@@ -387,6 +413,7 @@ void suite_conf_ha(void)
 	CU_add_test(s, "offers", offers);
 	CU_add_test(s, "tunnels", tunnels);
 	CU_add_test(s, "no tunnel is a plain tunnel", no_tunnel_is_a_plain_tunnel);
+	CU_add_test(s, "carriers", carriers);
 	CU_add_test(s, "site tunnels", site_tunnels);
 	CU_add_test(s, "many nodes are no matter", many_nodes_are_no_matter);
 }
