@@ -91,6 +91,7 @@ roam() {
 
 # Every association used is a fresh one; both ends change by turns.
 rekey() {
+	local before
 	protected 'protection="esp"' 'rekey-seconds="1"'
 	start_all ha fa1 mn
 	registered_at visit1 10.0.2.2
@@ -103,6 +104,11 @@ rekey() {
 		'([.[] | select(.kind == "esp-out")] | length) == 1 and
 		 ([.[] | select(.kind == "esp-in")] | length) < 8'
 	check "the operator may ask for new keys" ctl ha rekey 10.0.2.2
+	before=$(rows ha protection | jq -c '.[] | select(.remote == "10.0.2.2") | .handshakes')
+	check "a reload, nothing has changed" ctl ha reload
+	check_pings "the node is reached as before" cn 10.1.0.10
+	equal "and under the same agreement" "$(rows ha protection |
+		jq -c '.[] | select(.remote == "10.0.2.2") | .handshakes')" "$before"
 	check_not "but not with a stranger" ctl ha rekey 10.0.77.1
 	equal "no packet failed a check" "$(counter ha esp-icv) $(counter fa1 esp-replay)" "0 0"
 	stop_agents
