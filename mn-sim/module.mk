@@ -2,6 +2,7 @@
 
 pure_sources += \
 	mn-sim/flow_log.c mn-sim/flow_log.h \
+	mn-sim/flow_packet.c mn-sim/flow_packet.h \
 	mn-sim/mn_config.h mn-sim/mn_core.c mn-sim/mn_core.h mn-sim/mn_counters.def \
 	mn-sim/mn_forward.c mn-sim/mn_gateway.c mn-sim/mn_private.h mn-sim/mn_reply.c mn-sim/mn_request.c \
 	mn-sim/mn_roam.c mn-sim/move.c mn-sim/move.h

@@ -37,6 +37,8 @@ static const struct conf_attr udp_rows[] = {
 		 .min = 1, .max = 60000, .help = "between packets"),
 	CONF_ROW(scenario_udp, size, "size", CONF_NUMBER, .def = "200", .min = 16,
 		 .max = 9000, .help = "octets of UDP payload"),
+	CONF_ROW(scenario_udp, text, "text", CONF_TEXT,
+		 .help = "what the packets say, again and again; zeros if not given"),
 };
 
 static const struct conf_attr tcp_rows[] = {

@@ -13,7 +13,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-enum { SCENARIO_LABEL_MAX = 64, SCENARIO_PATH_MAX = 256 };
+enum { SCENARIO_LABEL_MAX = 64, SCENARIO_SAID_MAX = 256, SCENARIO_PATH_MAX = 256 };
 
 /* <end>: a place where traffic begins or ends. */
 struct scenario_end {
@@ -30,6 +30,7 @@ struct scenario_udp {
 	uint16_t port;
 	duration_t interval;
 	uint16_t size; /* octets of UDP payload */
+	char text[SCENARIO_SAID_MAX];
 	int line;
 };
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A numbered UDP flow.
- *
- *   0 magic(4) | 4 flow(4) | 8 number(8) | 16 filling
  */
 #include "mn-sim/udp_flow.h"
 
-#include "common/base/bytes.h"
 #include "common/io/host.h"
 #include "mn-sim/end_socket.h"
+#include "mn-sim/flow_packet.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,8 +15,6 @@
 #include <unistd.h>
 
 enum {
-	MAGIC = 0x534a4631,
-	HEADER = 16,
 	PAYLOAD_MAX = 9000,
 	BURST = 64, /* packets taken a turn of the loop */
 	RECEIVE_BUFFER = 4 << 20,
@@ -30,16 +26,17 @@ struct udp_flow {
 	struct sockaddr_in to;
 	uint32_t id;
 	size_t size;
+	const char *text;
 	struct flow_log log;
 	uint64_t refused;
 };
 
 static void take_packet(struct udp_flow *f, struct reader in, instant_t now)
 {
-	uint32_t magic = read_u32(&in), id = read_u32(&in);
-	uint64_t number = read_u64(&in);
+	uint32_t id;
+	uint64_t number;
 
-	if (!in.bad && magic == MAGIC && id == f->id)
+	if (flow_packet_read(in, &id, &number) && id == f->id)
 		flow_log_received(&f->log, number, now);
 	else
 		f->log.foreign++;
@@ -85,7 +82,8 @@ int udp_flow_open(struct udp_flow **out, struct loop *loop,
 		return -ENOMEM;
 	f->from_fd = f->to_fd = -1;
 	f->id = config->port;
-	f->size = config->size < HEADER ? HEADER : config->size;
+	f->size = config->size;
+	f->text = config->text;
 	f->to = (struct sockaddr_in){ .sin_family = AF_INET,
 				      .sin_port = htons(config->port),
 				      .sin_addr = to->addr };
@@ -117,15 +115,12 @@ void udp_flow_close(struct udp_flow *f)
 
 void udp_flow_send(struct udp_flow *f)
 {
-	uint8_t buffer[PAYLOAD_MAX] = { 0 };
-	struct writer w = writer_over(buffer, sizeof(buffer));
+	uint8_t buffer[PAYLOAD_MAX];
 	int64_t number = flow_log_sent(&f->log, host_now().mono);
 
 	if (number < 0)
 		return;
-	write_u32(&w, MAGIC);
-	write_u32(&w, f->id);
-	write_u64(&w, (uint64_t)number);
+	flow_packet_write(buffer, f->size, f->id, (uint64_t)number, f->text);
 	if (sendto(f->from_fd, buffer, f->size, 0, (struct sockaddr *)&f->to,
 		   sizeof(f->to)) < 0)
 		f->refused++;

@@ -11,7 +11,10 @@
 
 struct udp_flow;
 
-/* Sockets in the ends' namespaces; room for `packets`.  0 or -errno. */
+/*
+ * Sockets in the ends' namespaces; room for `packets`.  `config` is kept.  0 or
+ * -errno.
+ */
 int udp_flow_open(struct udp_flow **out, struct loop *loop,
 		  const struct scenario_udp *config, const struct scenario_end *from,
 		  const struct scenario_end *to, size_t packets);
