@@ -5,7 +5,8 @@ pure_sources += \
 	mn-sim/flow_packet.c mn-sim/flow_packet.h \
 	mn-sim/mn_config.h mn-sim/mn_core.c mn-sim/mn_core.h mn-sim/mn_counters.def \
 	mn-sim/mn_forward.c mn-sim/mn_gateway.c mn-sim/mn_private.h mn-sim/mn_reply.c mn-sim/mn_request.c \
-	mn-sim/mn_roam.c mn-sim/move.c mn-sim/move.h
+	mn-sim/mn_roam.c mn-sim/move.c mn-sim/move.h \
+	mn-sim/wire_view.c mn-sim/wire_view.h
 
 edge_sources += \
 	mn-sim/cable.c mn-sim/cable.h \
@@ -18,12 +19,14 @@ edge_sources += \
 	mn-sim/report_html.c mn-sim/report_json.c mn-sim/report_svg.c \
 	mn-sim/report_text.c mn-sim/report.h \
 	mn-sim/report_value.c mn-sim/report_value.h \
+	mn-sim/report_wire.c mn-sim/report_wire.h mn-sim/report_wire_html.c \
 	mn-sim/scenario.c mn-sim/scenario.h mn-sim/scenario_private.h \
 	mn-sim/scenario_setup.c \
 	mn-sim/scenario_check.c mn-sim/scenario_config.c mn-sim/scenario_config.h \
 	mn-sim/scenario_main.c mn-sim/scenario_main.h \
 	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
-	mn-sim/udp_flow.c mn-sim/udp_flow.h
+	mn-sim/udp_flow.c mn-sim/udp_flow.h \
+	mn-sim/wire_keys.c mn-sim/wire_keys.h
 
 edge_sources += mn-sim/mn_conf.c mn-sim/mn_conf.h
 

@@ -15,7 +15,8 @@
 #include <stdio.h>
 
 /*
- * {"name", "title", "passed", "moves":[...], "flows":[...], "streams":[...]}.
+ * {"name", "title", "passed", "moves":[...], "flows":[...], "streams":[...],
+ * "captures":[...]}; "wire" comes to it later (report_wire.h).
  * Times are seconds from the start of the run.  NULL when out of memory.
  */
 json_t *report_json(const struct scenario_result *r);
@@ -23,7 +24,7 @@ json_t *report_json(const struct scenario_result *r);
 /* The table at the end of a run. */
 void report_text(FILE *out, const json_t *run);
 
-/* A self-contained page with a picture of every run. */
+/* A self-contained page with a picture of every run, and what was on the wire. */
 void report_html(FILE *out, const json_t *runs);
 
 /* One picture: packet numbers over time, the moves marked. */

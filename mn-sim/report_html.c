@@ -5,6 +5,7 @@
  */
 #include "mn-sim/report.h"
 #include "mn-sim/report_value.h"
+#include "mn-sim/report_wire.h"
 
 #include <string.h>
 
@@ -37,6 +38,17 @@ static const char head[] =
 	".move{stroke:var(--move);stroke-dasharray:3 3}.handoff{fill:var(--hand)}\n"
 	".got{fill:var(--got)}.lost{stroke:var(--lost);stroke-width:1.2}\n"
 	".stream{fill:none;stroke:var(--got);stroke-width:1.6}\n"
+	".wire{display:grid;grid-template-columns:repeat(auto-fit,minmax(31em,1fr));"
+	"gap:1em}figure{margin:0;min-width:0}\n"
+	".dump{font:11px/1.45 ui-monospace,monospace;background:var(--band);"
+	"padding:.7em;margin:.4em 0;overflow-x:auto;border-radius:4px}\n"
+	".dump i{font-style:normal;color:var(--soft)}.parts{font-size:.85em;margin:0;"
+	"padding:0;list-style:none}.parts b,.dump b{font-weight:inherit;color:#1c2430;"
+	"padding:.1em 0}.parts b{padding:.1em .5em;border-radius:3px;"
+	"margin-right:.4em}\n"
+	".w-outer{background:#bcd7f7}.w-carrier{background:#d4c8f2}.w-tunnel{"
+	"background:#f7e08a}.w-esp{background:#f9c48a}.w-inner{background:#b8e6bd}"
+	".w-payload{background:#ffb8b3}.w-sealed{background:#c9ced6}\n"
 	"</style>\n</head>\n<body>\n"
 	"<h1>A mobile node roams, and its connections live on</h1>\n"
 	"<p>Each dot is a packet of a numbered flow, where and when it arrived; a red "
@@ -149,5 +161,6 @@ void report_html(FILE *out, const json_t *runs)
 	fputs(head, out);
 	json_array_foreach(runs, i, run)
 		run_section(out, run);
+	report_wire_html(out, runs);
 	fputs("</body>\n</html>\n", out);
 }

@@ -72,6 +72,8 @@ static json_t *flow_json(const struct scenario_result *r, const struct flow_resu
 			  "total", summary_json(r, f->log, r->started, r->ended),
 			  "points", points_json(r, f->log));
 
+	if (o && f->port)
+		json_object_set_new(o, "port", json_integer(f->port));
 	if (o && f->is_replay)
 		json_object_set_new(o, "left-out",
 				    json_integer((json_int_t)f->left_out));
@@ -129,6 +131,15 @@ static json_t *stream_json(const struct scenario_result *r,
 	return o;
 }
 
+static json_t *captures_json(const struct scenario_config *c)
+{
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < c->capture_count; i++)
+		json_array_append_new(names, json_string(c->capture[i].file));
+	return names;
+}
+
 json_t *report_json(const struct scenario_result *r)
 {
 	json_t *moves = json_array(), *flows = json_array(), *streams = json_array();
@@ -139,9 +150,10 @@ json_t *report_json(const struct scenario_result *r)
 		json_array_append_new(flows, flow_json(r, &r->flow[i]));
 	for (unsigned i = 0; i < r->streams; i++)
 		json_array_append_new(streams, stream_json(r, &r->stream[i]));
-	return json_pack("{s:s,s:s,s:b,s:b,s:f,s:o,s:o,s:o}", "name", r->config->name,
-			 "title", r->config->title, "passed", (int)scenario_passed(r),
-			 "interrupted", (int)r->interrupted, "duration",
-			 seconds(r, r->ended), "moves", moves, "flows", flows,
-			 "streams", streams);
+	return json_pack("{s:s,s:s,s:b,s:b,s:f,s:o,s:o,s:o,s:o}", "name",
+			 r->config->name, "title", r->config->title, "passed",
+			 (int)scenario_passed(r), "interrupted", (int)r->interrupted,
+			 "duration", seconds(r, r->ended), "moves", moves, "flows",
+			 flows, "streams", streams, "captures",
+			 captures_json(r->config));
 }

@@ -338,6 +338,7 @@ static unsigned collect_flows(struct scenario *s)
 	for (unsigned i = 0; i < c->udp_count; i++, n++) {
 		set_flow(&s->flow[n], c->udp[i].name, c->udp[i].from, c->udp[i].to,
 			 udp_flow_log(s->udp[i]));
+		s->flow[n].port = c->udp[i].port;
 		s->flow[n].refused = udp_flow_refused(s->udp[i]);
 	}
 	for (unsigned i = 0; i < c->replay_count; i++, n++) {

@@ -26,6 +26,7 @@ struct flow_result {
 	char name[CONF_NAME_MAX];
 	char from[CONF_NAME_MAX], to[CONF_NAME_MAX];
 	const struct flow_log *log;
+	uint16_t port; /* of a numbered flow, which is known by it on the wire */
 	uint64_t refused;
 	bool is_replay;
 	size_t left_out; /* packets of a replayed file that were not sent */

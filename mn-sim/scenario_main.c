@@ -7,6 +7,7 @@
 
 #include "common/conf/xml.h"
 #include "mn-sim/report.h"
+#include "mn-sim/report_wire.h"
 #include "mn-sim/scenario.h"
 
 #include <dirent.h>
@@ -39,7 +40,9 @@ static const char scenario_usage[] =
 static const char report_usage[] =
 	"Usage: mn-sim report DIR\n"
 	"\n"
-	"Make DIR/report.json and DIR/report.html of every DIR/run-*.json.\n";
+	"Make DIR/report.json and DIR/report.html of every DIR/run-*.json, and of one\n"
+	"packet a flow as the runs' captures have it. Packets in ESP are found with\n"
+	"the keys in DIR/NAME.keys next to a capture DIR/NAME.pcap.\n";
 
 static FILE *create(const char *dir, const char *name)
 {
@@ -254,6 +257,7 @@ int report_main(int argc, char **argv)
 		json_decref(runs);
 		return EXIT_FAILURE;
 	}
+	report_wire_add(runs, argv[1]);
 	report = json_pack("{s:O}", "runs", runs);
 	good = write_json(argv[1], "report.json", report);
 	page = create(argv[1], "report.html");
