@@ -93,6 +93,18 @@ static int receive_udp(struct agent_shell *s, const struct keyed_pair *p)
 	return datapath_receive(s->data, s->loop, DATAPATH_ESP_UDP);
 }
 
+/* Associations by keys given by hand end with the configuration that had them. */
+static void forget_manual(struct agent_shell *s, struct keyed_pair *p)
+{
+	struct fwd *f = datapath_fwd(s->data);
+
+	if (!p->manual)
+		return;
+	(void)fwd_sa_in_del(f, p->ends.local, p->manual->spi_in);
+	(void)fwd_sa_out_clear(f, p->ends.local, p->ends.remote);
+	p->manual = NULL;
+}
+
 static int protect_peer(struct agent_shell *s, struct in_addr local, enum sa_kind kind,
 			struct in_addr remote, struct in_addr home,
 			const struct peer_config *peer)
@@ -102,10 +114,10 @@ static int protect_peer(struct agent_shell *s, struct in_addr local, enum sa_kin
 
 	if (!p)
 		return -ENOMEM;
+	forget_manual(s, p);
 	p->policy = peer->protection.policy;
 	p->kind = kind;
 	p->peer = peer;
-	p->manual = NULL;
 	p->home = home;
 	p->esp = config_esp_for(agent_common(s), remote);
 	if (!p->agreed)
@@ -135,11 +147,12 @@ static int protect_manual(struct agent_shell *s, struct in_addr local,
 	if (!p)
 		return -ENOMEM;
 	same = same_manual(p->manual, m);
-	if (p->manual && !same)
-		(void)fwd_protect_clear(datapath_fwd(s->data), local, m->peer);
+	if (!same)
+		forget_manual(s, p);
 	p->policy = PROTECT_REQUIRED;
 	p->peer = NULL;
 	p->manual = m;
+	p->home.s_addr = 0;
 	p->agreed = false;
 	p->carrier = carrier_of(p);
 	error = agent_keys_shield(s, p);
@@ -444,9 +457,10 @@ void agent_keys_stop(struct agent_shell *s)
 void agent_keys_reload(struct agent_shell *s, struct now now)
 {
 	const char *what = "";
-	int error = protect_all(s);
+	int error;
 
-	open_key_log(s);
+	open_key_log(s); /* or else keys of now would go into the one of before */
+	error = protect_all(s);
 	if (error == 0 && (s->keys->keying || may_have_peers(s)))
 		error = start_agreeing(s, now, &what);
 	if (error != 0)

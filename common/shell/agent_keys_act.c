@@ -41,7 +41,7 @@ static int act_in_add(struct agent_shell *s, const struct keying_effect *e)
 	struct esp_sa_spec spec = sa_spec(e);
 	int error = 0;
 
-	if (!p)
+	if (!p || p->manual)
 		return -ENOENT;
 	spec.window = p->esp.window;
 	if (e->sa.carrier == KEY_CARRIER_UDP)
@@ -69,7 +69,7 @@ static int act_out_set(struct agent_shell *s, const struct keying_effect *e)
 	struct esp_sa_spec spec = sa_spec(e);
 	int error;
 
-	if (!p)
+	if (!p || p->manual)
 		return -ENOENT;
 	spec.tfc = p->esp.tfc;
 	p->carrier = agreed_carrier(p, &e->sa);
@@ -152,6 +152,16 @@ int agent_keys_manual(struct agent_shell *s, struct keyed_pair *p)
 	return error ? error : manual_out(s, p, spec);
 }
 
+/* Keys given by hand have taken the place of those that were agreed on. */
+static void act_out_clear(struct agent_shell *s, const struct keying_effect *e)
+{
+	const struct keyed_pair *p = agent_keys_pair(s->keys, e->pair);
+
+	if (p && p->manual)
+		return;
+	(void)fwd_sa_out_clear(datapath_fwd(s->data), e->pair.local, e->pair.remote);
+}
+
 static void tell_core(struct agent_shell *s, const struct keying_effect *e, bool stands)
 {
 	if (s->core)
@@ -219,7 +229,7 @@ static void act(struct agent_shell *s, const struct keying_effect *e)
 		keying_done(k->keying, e, -act_out_set(s, e), s->now, &k->spare);
 		break;
 	case KEYING_SA_OUT_CLEAR:
-		(void)fwd_sa_out_clear(f, e->pair.local, e->pair.remote);
+		act_out_clear(s, e);
 		break;
 	case KEYING_PEER_UP:
 		tell_core(s, e, true);

@@ -78,6 +78,18 @@ shared() { # OTHER
 	echo "<peer-agent address=\"$1\" protection=\"esp\"><association spi=\"300\" key=\"text:what the two gateways share\"/></peer-agent>"
 }
 
+# A gateway that dies without a word does not leave its kernel to send by itself.
+killed() {
+	lab_start flood host ping -n -q -i 0.02 10.9.0.2
+	lab_stop ha1 KILL
+	sleep 0.3
+	lab_stop flood INT
+	equal "$1, killed: nothing of the sites is in clear" \
+		"$(recorded site "host 10.9.0.2" | head -n 5)" ""
+	start ha1 ha || story_abort "ha1 did not start again"
+	check_wait "$1, killed: it comes back" 20 "tunnel_is up && pings host 10.9.0.2"
+}
+
 by_association() {
 	local esp='<esp rekey-seconds="1" dead-after="1"/>'
 	join gre "$(shared $east)$esp" "$(shared $west)$esp"
@@ -91,6 +103,7 @@ by_association() {
 	check_not "association: nothing passes" pings host 10.9.0.2
 	kill -CONT "$(cat "$LAB_DIR/ha2.pid")"
 	check_wait "association: it is back" 20 "tunnel_is up && pings host 10.9.0.2"
+	killed association
 	part association
 }
 
@@ -135,12 +148,31 @@ by_certificate() {
 		"mip-ha -t -c '$LAB_DIR/ha2.xml' 2>&1 | grep -q 'keying/@certificate: '"
 }
 
+# reloaded ELEMENTS-OF-WEST ELEMENTS-OF-EAST
+reloaded() {
+	gateway ha1 $west $east 10.8.0.0/24 10.18.0.0/24 10.9.0.0/24 10.19.0.0/24 gre "$1"
+	gateway ha2 $east $west 10.9.0.0/24 10.19.0.0/24 10.8.0.0/24 10.18.0.0/24 gre "$2"
+	ctl ha1 reload >/dev/null && ctl ha2 reload >/dev/null
+}
+
+manual_sas() { rows ha1 associations | jq '[.[] | select(.spi == "0x00001001")] | length'; }
+
 by_hand() {
 	local one two
 	one=$(printf '1a%.0s' {1..32}) two=$(printf '2b%.0s' {1..32})
-	join gre "<manual-esp peer=\"$east\" spi-in=\"0x1001\" spi-out=\"0x1002\" key-in=\"hex:$one\" key-out=\"hex:$two\" integrity-key-in=\"hex:$two\" integrity-key-out=\"hex:$one\"/>" \
-		"<manual-esp peer=\"$west\" spi-in=\"0x1002\" spi-out=\"0x1001\" key-in=\"hex:$two\" key-out=\"hex:$one\" integrity-key-in=\"hex:$one\" integrity-key-out=\"hex:$two\"/>"
+	local by_hand1="<manual-esp peer=\"$east\" spi-in=\"0x1001\" spi-out=\"0x1002\" key-in=\"hex:$one\" key-out=\"hex:$two\" integrity-key-in=\"hex:$two\" integrity-key-out=\"hex:$one\"/>"
+	local by_hand2="<manual-esp peer=\"$west\" spi-in=\"0x1002\" spi-out=\"0x1001\" key-in=\"hex:$two\" key-out=\"hex:$one\" integrity-key-in=\"hex:$one\" integrity-key-out=\"hex:$two\"/>"
+	join gre "$by_hand1" "$by_hand2"
 	joined manual
+	check "manual: keys are to be agreed on from now" \
+		reloaded "$(shared $east)" "$(shared $west)"
+	equal "manual: nothing is left of those by hand" "$(manual_sas)" 0
+	check_wait "manual: keys are agreed on" 20 "shows ha1 protection '.[0].state == \"up\"'"
+	check_pings "manual: from one site to the other, by these" host 10.9.0.2
+	check "manual: and back" reloaded "$by_hand1" "$by_hand2"
+	check_pings "manual: from one site to the other, by hand" host 10.9.0.2
+	check_shows "manual: one association each way" ha1 associations \
+		'[.[] | select(.kind | startswith("esp"))] | length == 2'
 	part manual
 }
 
