@@ -75,6 +75,7 @@ struct site_config {
 	unsigned local_count, remote_count;
 	struct ipv4_prefix local_nets[FWD_SITE_PREFIXES];
 	struct ipv4_prefix remote_nets[FWD_SITE_PREFIXES];
+	bool required; /* ESP is, with the other end */
 	int line;
 };
 

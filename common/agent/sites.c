@@ -66,10 +66,49 @@ static void routes(bool add, const struct site_config *site, struct effect_list 
 		};
 }
 
+static bool same_prefix(struct ipv4_prefix a, struct ipv4_prefix b)
+{
+	return same_prefixes(&a, &b, 1);
+}
+
+/* Whether `p` is behind a tunnel that needs ESP. */
+static bool must_not_leak(const struct common_config *c, struct ipv4_prefix p)
+{
+	for (unsigned i = 0; c && i < c->site_count; i++)
+		for (unsigned j = 0; c->site[i].required && j < c->site[i].remote_count;
+		     j++)
+			if (same_prefix(c->site[i].remote_nets[j], p))
+				return true;
+	return false;
+}
+
+/*
+ * Subnets that `in` must not leak and `out` may: behind their routes to the tunnel
+ * stands one that leads nowhere, which the kernel keeps when we are killed.
+ */
+static void stops(bool add, const struct common_config *in,
+		  const struct common_config *out, struct effect_list *fx)
+{
+	for (unsigned i = 0; in && i < in->site_count; i++) {
+		const struct site_config *site = &in->site[i];
+
+		for (unsigned j = 0; site->required && j < site->remote_count; j++)
+			if (!must_not_leak(out, site->remote_nets[j]))
+				effect_add(fx, EFFECT_ROUTE, 0, nobody)->route =
+					(struct effect_route){
+						.add = add,
+						.dst = site->remote_nets[j],
+						.metric = UINT32_MAX,
+						.unreachable = true,
+					};
+	}
+}
+
 /* A route leads to the tunnel only while its entry stands. */
 void sites_change(const struct common_config *from, const struct common_config *to,
 		  struct effect_list *fx)
 {
+	stops(true, to, from, fx);
 	for (unsigned i = 0; from && i < from->site_count; i++) {
 		if (has_site(to, &from->site[i]))
 			continue;
@@ -82,4 +121,5 @@ void sites_change(const struct common_config *from, const struct common_config *
 		edit(FWD_SITE_SET, &to->site[i], fx);
 		routes(true, &to->site[i], fx);
 	}
+	stops(false, from, to, fx);
 }

@@ -135,6 +135,18 @@ static bool has_manual(const struct common_config *c, struct in_addr peer)
 	return false;
 }
 
+/* What is between such sites goes nowhere when we are killed, not out in clear. */
+static void settle_sites(const struct checked *p, const struct protected_list *agents)
+{
+	for (unsigned i = 0; i < p->common->site_count; i++) {
+		struct site_config *s = &p->common->site[i];
+		const struct peer_config *a = find_agent(agents, s->tunnel.remote);
+
+		s->required = has_manual(p->common, s->tunnel.remote) ||
+			      (a && a->protection.policy == PROTECT_REQUIRED);
+	}
+}
+
 /* Associations stand between our address and the peer's, and no others. */
 static void check_sites(struct conf_faults *f, const struct checked *p,
 			const struct protected_list *agents)
@@ -229,6 +241,7 @@ void conf_check_protection(struct conf_faults *f, const char *element,
 	check_names(f, &all);
 	check_manual(f, &all, &agents);
 	check_sites(f, &all, &agents);
+	settle_sites(&all, &agents);
 	check_esp_once(f, c);
 	check_esp_peers(f, &all, &agents);
 	check_ports(f, c);

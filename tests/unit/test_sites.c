@@ -99,11 +99,45 @@ static void what_both_have_is_left_alone(void)
 	CU_ASSERT_EQUAL(effects_of(NULL, NULL), 0);
 }
 
+/* Behind the routes to the tunnel, and there as long as these are. */
+static void without_us_nothing_of_a_protected_site_leaks(void)
+{
+	struct site_config was = branch(), is = branch();
+	const struct common_config from = with(&was, 1), to = with(&is, 1);
+	struct effect_list fx;
+
+	was.required = is.required = true;
+	effect_list_init(&fx);
+	sites_change(NULL, &to, &fx);
+	CU_ASSERT_EQUAL_FATAL(fx.count, 2 + 3);
+	for (unsigned i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL_FATAL(fx.at[i].kind, EFFECT_ROUTE);
+		CU_ASSERT_TRUE(fx.at[i].route.add && fx.at[i].route.unreachable);
+		CU_ASSERT_EQUAL(fx.at[i].route.metric, UINT32_MAX);
+		CU_ASSERT_EQUAL(fx.at[i].route.dst.addr.s_addr,
+				is.remote_nets[i].addr.s_addr);
+	}
+	effect_list_clear(&fx);
+	sites_change(&from, NULL, &fx);
+	CU_ASSERT_EQUAL_FATAL(fx.count, 3 + 2);
+	CU_ASSERT_FALSE(fx.at[3].route.add || fx.at[4].route.add);
+	CU_ASSERT_EQUAL(fx.at[4].route.metric, UINT32_MAX);
+	effect_list_fini(&fx);
+	is.tunnel.encap.ttl = 9; /* while the routes change, the stops stand */
+	CU_ASSERT_EQUAL(effects_of(&from, &to), 3 + 3);
+	is = was;
+	is.required = false;
+	CU_ASSERT_EQUAL(effects_of(&from, &to), 2);
+	CU_ASSERT_EQUAL(effects_of(&to, &from), 2);
+}
+
 void suite_sites(void)
 {
 	CU_pSuite s = CU_add_suite("sites", NULL, NULL);
 
 	CU_add_test(s, "the entry stands while routes lead to it",
 		    the_entry_stands_while_routes_lead_to_it);
+	CU_add_test(s, "without us nothing of a protected site leaks",
+		    without_us_nothing_of_a_protected_site_leaks);
 	CU_add_test(s, "what both have is left alone", what_both_have_is_left_alone);
 }
