@@ -228,6 +228,67 @@ policies() {
 	stop_agents
 }
 
+# Keys also change by what was sent under them.
+limits() {
+	protected 'protection="esp"' 'rekey-packets="1000"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check "new keys each thousand packets" scenario limits 4s
+	equal "not one packet was lost then" "$(result limits '[.flows[].total.lost] | add')" 0
+	check_shows "keys were replaced by both ends" ha protection \
+		'any(.remote == "10.0.2.2" and .rekeys >= 1)'
+	stop_agents
+}
+
+# again PCAP: send what the foreign agent sent last once more, as it was, altered, and
+# something in clear; by a raw socket, from its namespace.
+again() {
+	in_ns fa1 python3 - "$1" <<-'PYTHON'
+		import socket, struct, sys
+		data, at, last = open(sys.argv[1], "rb").read(), 24, None
+		while at < len(data):
+		    size = struct.unpack_from("<I", data, at + 8)[0]
+		    packet = data[at + 16 + 14:at + 16 + size]
+		    if packet[9] == 17 and packet[12:16] == bytes([10, 0, 2, 2]) \
+		            and packet[22:24] == b"\x11\x94" and len(packet) > 100:
+		        last = packet
+		    at += 16 + size
+		raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+		raw.sendto(last, ("10.1.0.1", 0))
+		raw.sendto(last[:-1] + bytes([last[-1] ^ 1]), ("10.1.0.1", 0))
+		# A number that has not come yet, so that it is the ICV that tells.
+		raw.sendto(last[:35] + bytes([last[35] ^ 0x40]) + last[36:], ("10.1.0.1", 0))
+		inner = bytes.fromhex("4500001400000000400100000a01000a0a000902")
+		outer = bytes.fromhex("4500002c00000000402f00000a0002020a010001")
+		raw.sendto(outer + b"\0\0\x08\0" + inner, ("10.1.0.1", 0))
+	PYTHON
+}
+
+refused() { # REASON
+	shows ha violations "any(.source == \"10.0.2.2\" and .reason == \"$1\")" &&
+		grep -q "esp-refused.*reason=\"$1\"" "$LAB_DIR/ha.log"
+}
+
+attacked() {
+	protected 'protection="esp"'
+	rm -f "$LAB_DIR"/*.log
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	sniff attacked core fa1 ip
+	check_pings "a packet to repeat" cn 10.1.0.10
+	sniff_end attacked
+	check "it is sent again, altered, and in clear" again "$LAB_DIR/attacked.pcap"
+	check_wait "the replay is refused, and told" 5 "refused 'replayed or too late'"
+	check_wait "the altered one is refused, and told" 5 \
+		"refused 'altered or forged: wrong ICV'"
+	check_wait "what came in clear is refused, and told" 5 \
+		"refused 'in clear where ESP is required'"
+	check_shows "the association counts them" ha associations \
+		'any(.kind == "esp-in" and .replays >= 1 and ."icv-failures" >= 1)'
+	check_pings "and goes on" cn 10.1.0.10
+	stop_agents
+}
+
 # The keys that were used are known from the key log alone.
 keys_in() { # FILE...
 	local key
@@ -275,8 +336,8 @@ secrets() {
 	stop_agents
 }
 
-story_begin tcpdump tshark
-for part in ${ESP_PARTS:-roam rekey killed wrong_key home_denies gone policies secrets}; do
+story_begin tcpdump tshark python3
+for part in ${ESP_PARTS:-roam rekey limits attacked killed wrong_key home_denies gone policies secrets}; do
 	$part
 done
 tap_done
