@@ -228,6 +228,32 @@ policies() {
 	stop_agents
 }
 
+# Every algorithm, by itself and in UDP, with its options.
+form() { # CAPTURE-FILTER ATTRIBUTES
+	local what=${2//\"/}
+	protected 'protection="esp"' "$2"
+	sniff form core fa1 ip
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "$what: the node is reached" cn 10.1.0.10
+	check_pings "$what: three kilobytes, in fragments" cn 10.1.0.10 -s 3000
+	check_shows "$what: as configured" ha associations \
+		"any(.kind == \"esp-in\" and .algorithm == \"$(sed 's/.*algorithm="\([^"]*\)".*/\1/' <<<"$2")\")"
+	sniff_end form
+	equal "$what: nothing in clear" "$(in_clear form)" ""
+	check "$what: but this" test "$(recorded form "$1" | wc -l)" -ge 8
+	stop_agents
+}
+
+forms() {
+	form 'proto 50' 'algorithm="aes-128-gcm" carrier="raw"'
+	form 'udp port 4500' 'algorithm="aes-256-gcm" esn="no" window="64"'
+	form 'proto 50' 'algorithm="chacha20-poly1305" carrier="raw" window="4096"'
+	form 'udp port 4501' 'algorithm="aes-128-cbc-hmac-sha-256" port="4501"'
+	form 'proto 50' 'algorithm="aes-256-cbc-hmac-sha-256" carrier="raw" tfc="256"'
+	form 'udp port 4500' 'algorithm="null-hmac-sha-256" esn="no"'
+}
+
 # Keys also change by what was sent under them.
 limits() {
 	protected 'protection="esp"' 'rekey-packets="1000"'
@@ -337,7 +363,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam rekey limits attacked killed wrong_key home_denies gone policies secrets}; do
+for part in ${ESP_PARTS:-roam forms rekey limits attacked killed wrong_key home_denies gone policies secrets}; do
 	$part
 done
 tap_done
