@@ -73,7 +73,7 @@ void ha_end_binding(struct ha_core *ha, struct home_node *n, struct mobility_bin
 	if (last && l && !home_link_is_virtual(l))
 		ha_forward_host_route(n->home, false, 0, fx);
 	ha_forward_clear(b, 0, fx);
-	ha_protect_gone(n, b->tunnel.local, b->care_of, fx);
+	ha_protect_gone(ha, n, b->tunnel.local, b->care_of, fx);
 	effect_note(fx, (struct note){ .kind = why,
 				       .home = b->home,
 				       .care_of = b->care_of,

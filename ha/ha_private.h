@@ -140,8 +140,11 @@ void ha_protect_end(struct ha_core *ha, struct home_node *n, struct in_addr loca
 		    struct in_addr care_of, uint8_t flags, struct effect_list *fx);
 
 /* No more: the binding is gone. */
-void ha_protect_gone(struct home_node *n, struct in_addr local, struct in_addr care_of,
-		     struct effect_list *fx);
+void ha_protect_gone(struct ha_core *ha, struct home_node *n, struct in_addr local,
+		     struct in_addr care_of, struct effect_list *fx);
+
+/* None of its ends any more, whether bound or not. */
+void ha_protect_forget(struct ha_core *ha, struct home_node *n, struct effect_list *fx);
 
 /* The policies of nodes, as configured now. */
 void ha_protect_configure(struct ha_core *ha, const struct ha_config *c,

@@ -15,13 +15,23 @@ static bool is_own_end(uint8_t flags)
 	return flags & MIP_FLAG_D;
 }
 
+/* Neither another node's end nor that of an agent, whose keys are not the node's. */
+static bool may_be_own(const struct ha_core *ha, const struct home_node *n,
+		       struct in_addr care_of)
+{
+	return guard_may_own(ha->guard, care_of, n->home) &&
+	       !sa_shared(ha->associations, SA_FA_HA, care_of);
+}
+
 bool ha_protect_reaches(const struct ha_core *ha, const struct home_node *n,
 			struct in_addr local, struct in_addr care_of, uint8_t flags)
 {
-	bool required = is_own_end(flags) ? n->policy == PROTECT_REQUIRED
-					  : guard_requires(ha->guard, care_of);
+	bool own = is_own_end(flags);
+	bool required = own ? n->policy == PROTECT_REQUIRED
+			    : guard_requires(ha->guard, care_of);
 
-	return !required || ha_same_addr(local, ha->config.address);
+	return !required || (ha_same_addr(local, ha->config.address) &&
+			     (!own || may_be_own(ha, n, care_of)));
 }
 
 bool ha_protect_lets(const struct ha_core *ha, const struct registration *reg)
@@ -43,9 +53,10 @@ static void tell(enum protect_policy policy, struct in_addr home, struct in_addr
 		(struct effect_protect){ local, remote, policy };
 }
 
-static void drop(struct home_node *n, unsigned i, struct in_addr local,
-		 struct effect_list *fx)
+static void drop(struct ha_core *ha, struct home_node *n, unsigned i,
+		 struct in_addr local, struct effect_list *fx)
 {
+	guard_disown(ha->guard, n->shield[i]);
 	tell(PROTECT_OFF, n->home, local, n->shield[i], fx);
 	n->shield[i] = n->shield[--n->shield_count];
 }
@@ -59,32 +70,39 @@ static bool has(const struct home_node *n, struct in_addr care_of)
 }
 
 /* Ends that a node has left, or never came to be bound to. */
-static void drop_unbound(struct home_node *n, struct in_addr local,
+static void drop_unbound(struct ha_core *ha, struct home_node *n,
 			 struct in_addr care_of, struct effect_list *fx)
 {
 	for (unsigned i = n->shield_count; i > 0; i--)
 		if (!binding_find(n, n->shield[i - 1]) &&
 		    !ha_same_addr(n->shield[i - 1], care_of))
-			drop(n, i - 1, local, fx);
+			drop(ha, n, i - 1, ha->config.address, fx);
 }
 
 void ha_protect_end(struct ha_core *ha, struct home_node *n, struct in_addr local,
 		    struct in_addr care_of, uint8_t flags, struct effect_list *fx)
 {
-	drop_unbound(n, ha->config.address, care_of, fx);
+	drop_unbound(ha, n, care_of, fx);
 	if (!is_own_end(flags) || n->policy == PROTECT_OFF || has(n, care_of) ||
-	    !ha_same_addr(local, ha->config.address))
+	    !ha_same_addr(local, ha->config.address) || !may_be_own(ha, n, care_of) ||
+	    guard_own(ha->guard, care_of, n->home) != 0)
 		return;
 	n->shield[n->shield_count++] = care_of;
 	tell(n->policy, n->home, local, care_of, fx);
 }
 
-void ha_protect_gone(struct home_node *n, struct in_addr local, struct in_addr care_of,
-		     struct effect_list *fx)
+void ha_protect_gone(struct ha_core *ha, struct home_node *n, struct in_addr local,
+		     struct in_addr care_of, struct effect_list *fx)
 {
 	for (unsigned i = n->shield_count; i > 0; i--)
 		if (ha_same_addr(n->shield[i - 1], care_of))
-			drop(n, i - 1, local, fx);
+			drop(ha, n, i - 1, local, fx);
+}
+
+void ha_protect_forget(struct ha_core *ha, struct home_node *n, struct effect_list *fx)
+{
+	while (n->shield_count > 0)
+		drop(ha, n, n->shield_count - 1, ha->config.address, fx);
 }
 
 /* Another policy for ends that are protected already. */
@@ -96,8 +114,8 @@ static void change_policy(struct ha_core *ha, struct home_node *n,
 	if (n->policy == policy)
 		return;
 	n->policy = policy;
-	while (policy == PROTECT_OFF && n->shield_count > 0)
-		drop(n, n->shield_count - 1, local, fx);
+	if (policy == PROTECT_OFF)
+		ha_protect_forget(ha, n, fx);
 	for (unsigned i = 0; i < n->shield_count; i++)
 		tell(policy, n->home, local, n->shield[i], fx);
 	list_each(it, nx, &n->bindings) {

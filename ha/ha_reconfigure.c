@@ -182,6 +182,7 @@ static void drop_strangers(struct ha_core *ha, struct effect_list *fx)
 		if (ha->associations && sa_shared(ha->associations, SA_MN_HA, n->home))
 			continue;
 		ha_forget(ha, n, fx);
+		ha_protect_forget(ha, n, fx);
 		home_node_remove(&ha->table, n);
 	}
 }
@@ -242,6 +243,29 @@ static void place_nodes(struct ha_core *ha)
 
 	HASH_ITER(hh, ha->table.nodes, n, after)
 		n->network = network_of(&ha->config, n->home);
+}
+
+/* Where ESP is required now but cannot be, such as at another address of ours. */
+static void end_unprotected(struct ha_core *ha, struct now now, struct effect_list *fx)
+{
+	struct home_node *n, *after;
+
+	HASH_ITER(hh, ha->table.nodes, n, after) {
+		unsigned before = n->binding_count;
+
+		list_each(it, nx, &n->bindings) {
+			struct mobility_binding *b =
+				container_of(it, struct mobility_binding, in_node);
+
+			if (ha_protect_reaches(ha, n, b->tunnel.local, b->care_of,
+					       b->flags))
+				continue;
+			ha_count(ha, HA_CLEARED);
+			ha_end_binding(ha, n, b, NOTE_BINDING_CLEARED, fx);
+		}
+		if (n->binding_count < before)
+			ha_remember(ha, n, 0, now, fx);
+	}
 }
 
 /* -- Virtual networks ------------------------------------------------------- */
@@ -333,5 +357,6 @@ int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,
 	drop_strangers(ha, fx);
 	place_nodes(ha);
 	ha_protect_configure(ha, config, fx);
+	end_unprotected(ha, now, fx);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Two sets of addresses: of agents with whom ESP is required, and of ends with whom
- * it stands.
+ * Sets of addresses: of agents with whom ESP is required, of ends with whom it
+ * stands, and of ends that have an owner.
  */
 #include "common/agent/guard.h"
 
@@ -12,12 +12,14 @@
 
 struct end {
 	struct in_addr addr;
+	struct in_addr owner; /* of `owned` */
 	UT_hash_handle hh;
 };
 
 struct guard {
 	struct end *required;
 	struct end *standing;
+	struct end *owned;
 };
 
 static struct end *find(struct end *set, struct in_addr addr)
@@ -70,6 +72,7 @@ void guard_free(struct guard *g)
 		return;
 	empty(&g->required);
 	empty(&g->standing);
+	empty(&g->owned);
 	free(g);
 }
 
@@ -120,4 +123,29 @@ bool guard_requires_any(const struct guard *g)
 bool guard_lets(const struct guard *g, struct in_addr agent)
 {
 	return !guard_requires(g, agent) || guard_stands(g, agent);
+}
+
+bool guard_may_own(const struct guard *g, struct in_addr end, struct in_addr owner)
+{
+	const struct end *e = find(g->owned, end);
+
+	return !e || e->owner.s_addr == owner.s_addr;
+}
+
+int guard_own(struct guard *g, struct in_addr end, struct in_addr owner)
+{
+	if (!guard_may_own(g, end, owner))
+		return -EEXIST;
+	if (add(&g->owned, end) != 0)
+		return -ENOMEM;
+	find(g->owned, end)->owner = owner;
+	return 0;
+}
+
+void guard_disown(struct guard *g, struct in_addr end)
+{
+	struct end *e = find(g->owned, end);
+
+	if (e)
+		take(&g->owned, e);
 }

@@ -39,4 +39,12 @@ bool guard_requires_any(const struct guard *g);
 /* Whether a tunnel to it may be: ESP is not required, or stands. */
 bool guard_lets(const struct guard *g, struct in_addr agent);
 
+/*
+ * An end that belongs to one alone, such as a node's own address: nobody else's keys or
+ * policy may take the place of the owner's.  0; -EEXIST: it is another's; -ENOMEM.
+ */
+int guard_own(struct guard *g, struct in_addr end, struct in_addr owner);
+void guard_disown(struct guard *g, struct in_addr end);
+bool guard_may_own(const struct guard *g, struct in_addr end, struct in_addr owner);
+
 #endif

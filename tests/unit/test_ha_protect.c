@@ -192,6 +192,69 @@ static void another_policy_for_who_is_there(void)
 	hb_stop(&b);
 }
 
+static int node_at(struct ha_bench *b, uint32_t node, uint32_t care_of)
+{
+	struct ha_ask a = hb_ask(b, node, care_of);
+
+	a.rq.flags |= MIP_FLAG_D;
+	a.src = hb_addr(OWN2); /* it need not be there */
+	return hb_send(b, &a);
+}
+
+/* Its keys and its policy would take the place of the first one's. */
+static void a_nodes_own_end_is_nobody_elses(void)
+{
+	struct ha_bench b;
+
+	hb_init(&b);
+	protect(&b.node[0], PROTECT_REQUIRED);
+	protect(&b.node[1], PROTECT_PREFERRED);
+	hb_start(&b);
+	tell(&b, OWN, true);
+	CU_ASSERT_EQUAL(alone(&b, OWN), 0);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), 0);
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
+	CU_ASSERT_EQUAL(hb_clear(&b, HB_NODE2), 1);
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
+	protect(&b.node[1], PROTECT_REQUIRED);
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), MIP_HA_RESOURCES);
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
+	/* It may have it once it is free. */
+	CU_ASSERT_EQUAL(hb_clear(&b, HB_NODE), 1);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), 0);
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 1);
+	/* Nor is an agent's, whose keys are not the node's. */
+	tell(&b, HB_FA, true);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE, HB_FA), MIP_HA_RESOURCES);
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
+	SOUND(&b);
+	hb_stop(&b);
+}
+
+/* What stood before ESP was required goes where it cannot be. */
+static void a_reload_ends_what_cannot_be_protected(void)
+{
+	struct ha_bench b;
+	struct ha_ask a;
+
+	hb_init(&b);
+	hb_start(&b);
+	a = hb_ask(&b, HB_NODE, HB_FA);
+	a.src = hb_addr(HB_FA);
+	a.fa_spi = HB_FA_SPI;
+	a.rq.home_agent = a.dst = hb_addr(0x0a000102);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), 0);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), 0);
+	protect(&b.agent[0], PROTECT_REQUIRED);
+	protect(&b.node[1], PROTECT_REQUIRED);
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, HB_FA));
+	CU_ASSERT_PTR_NOT_NULL(hb_binding(&b, HB_NODE2, OWN));
+	SOUND(&b);
+	hb_stop(&b);
+}
+
 void suite_ha_protect(void)
 {
 	CU_pSuite s = CU_add_suite("ha_protect", NULL, NULL);
@@ -206,4 +269,8 @@ void suite_ha_protect(void)
 		    an_unauthentic_request_makes_nobody_known);
 	CU_add_test(s, "another policy for who is there",
 		    another_policy_for_who_is_there);
+	CU_add_test(s, "a node's own end is nobody else's",
+		    a_nodes_own_end_is_nobody_elses);
+	CU_add_test(s, "a reload ends what cannot be protected",
+		    a_reload_ends_what_cannot_be_protected);
 }
