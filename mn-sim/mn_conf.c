@@ -17,6 +17,9 @@ static const struct conf_attr colocated_rows[] = {
 		 .help = "care-of address of our own and its link's prefix length"),
 	CONF_ROW(colocated_config, gateway, "gateway", CONF_ADDRESS, .required = true,
 		 .help = "the router on that link"),
+	CONF_ROW(colocated_config, broadcast_arp, "broadcast-arp", CONF_BOOL,
+		 .def = "no",
+		 .help = "broadcast for a router that does not answer the group"),
 };
 
 static void check_colocated(void *object, struct conf_check *k)

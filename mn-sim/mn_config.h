@@ -11,6 +11,7 @@
 struct colocated_config {
 	struct ipv4_prefix addr; /* address and its link's prefix length */
 	struct in_addr gateway;
+	bool broadcast_arp; /* where the gateway does not hear the group */
 	int line;
 };
 

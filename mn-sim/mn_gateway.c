@@ -7,13 +7,33 @@
  * group of all systems, which every host with IPv4 hears (RFC 1112 4), and pin the
  * answer; nothing leaves before.  Another may take its place: we listen to what the
  * router says of itself, and ask again now and then, as a kernel would.
+ *
+ * Not every router answers what came to a group.  The RFC knows no exception, so
+ * broadcasting is the operator's to allow, for such a router alone; we say when it
+ * is silent.
  */
 #include "mn-sim/mn_private.h"
 
-enum { AGAIN_S = 30 };
+enum {
+	AGAIN_S = 30,
+	SILENT_TIMES = 3, /* asked so often in vain it does not hear the group */
+};
 
 /* 224.0.0.1 */
 static const struct mac all_systems_mac = { { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x01 } };
+
+static bool may_broadcast(const struct mn_core *mn)
+{
+	return mn->config.colocated.broadcast_arp && mn->gateway_asked >= SILENT_TIMES;
+}
+
+static void note_silence(const struct mn_core *mn, struct effect_list *fx)
+{
+	struct note n = mn_note(mn, NOTE_GATEWAY_SILENT);
+
+	n.agent = mn->config.colocated.gateway;
+	effect_note(fx, n);
+}
 
 void mn_ask_gateway(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
@@ -21,12 +41,14 @@ void mn_ask_gateway(struct mn_core *mn, struct now now, struct effect_list *fx)
 
 	e->arp = (struct effect_arp){
 		.ifindex = mn->ifindex,
-		.to = all_systems_mac,
+		.to = may_broadcast(mn) ? MAC_BROADCAST : all_systems_mac,
 		.arp = { .op = ARP_REQUEST,
 			 .sender_mac = mn->mac,
 			 .sender = mn->care_of,
 			 .target = mn->config.colocated.gateway },
 	};
+	if (mn->gateway_asked++ == SILENT_TIMES && !mn->gateway_known)
+		note_silence(mn, fx);
 	mn_count(mn, MN_GATEWAY_ASKED);
 	mn->due[MN_TIMER_GATEWAY] = instant_add(now.mono, duration_s(AGAIN_S));
 }
@@ -52,8 +74,10 @@ void mn_hear_gateway(struct mn_core *mn, const struct arp_frame *frame, struct n
 {
 	bool known = mn->gateway_known;
 
-	if (!is_of_gateway(mn, frame) ||
-	    (known && mac_equal(frame->from, mn->gateway_mac)))
+	if (!is_of_gateway(mn, frame))
+		return;
+	mn->gateway_asked = 0;
+	if (known && mac_equal(frame->from, mn->gateway_mac))
 		return;
 	mn->gateway_known = true;
 	mn->gateway_mac = frame->from;

@@ -105,6 +105,7 @@ struct mn_core {
 	struct in_addr home_agent; /* configured or learned; 0: not known */
 	bool gateway_known;        /* co-located: the router has answered */
 	struct mac gateway_mac;
+	unsigned gateway_asked; /* times since it was heard */
 	struct mn_fixtures fixtures;
 
 	/* registration */

@@ -105,6 +105,7 @@ static void attach(struct mn_core *mn, enum mn_place place, struct agent_heard *
 	mn->agent = agent;
 	mn->lost = false;
 	mn->gateway_known = false;
+	mn->gateway_asked = 0;
 	mn->care_of = (struct in_addr){ 0 };
 	if (place == MN_FOREIGN_AGENT)
 		mn->care_of = agent->care_of[0];

@@ -45,7 +45,7 @@ struct bench {
 	bool rq_arp_silent;       /* the kernel was silent when it left */
 	bool rq_signed_for_agent; /* carries MN-FA */
 	unsigned asked, solicited, gratuitous, forwards;
-	unsigned gateway_asked;
+	unsigned gateway_asked, gateway_broadcast;
 	bool gateway_silent;     /* it does not answer ARP */
 	bool arp_broadcast_away; /* ever */
 	struct fwd_edit forward; /* the last */

@@ -304,6 +304,50 @@ static void and_asked_for_again_now_and_then(void)
 	bench_fini(&b);
 }
 
+/* Some routers answer no ARP that came to a group: the operator learns of it. */
+static void a_router_deaf_to_the_group_is_told_of(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	b.gateway_silent = true;
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3 + 1 + 2));
+	CU_ASSERT(b.gateway_asked == 3 && b.notes[NOTE_GATEWAY_SILENT] == 0);
+	bench_run(&b, duration_s(4));
+	CU_ASSERT(b.gateway_asked == 4 && b.notes[NOTE_GATEWAY_SILENT] == 1);
+	bench_run(&b, duration_s(60));
+	CU_ASSERT(b.gateway_asked > 6 && b.notes[NOTE_GATEWAY_SILENT] == 1);
+	CU_ASSERT(b.gateway_broadcast == 0 && !b.arp_broadcast_away);
+	bench_fini(&b);
+}
+
+/* It is asked for by a broadcast where that is allowed, and after the group. */
+static void and_found_by_a_broadcast_if_allowed(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	b.config.colocated.broadcast_arp = true;
+	b.gateway_silent = true;
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3 + 1 + 2));
+	CU_ASSERT(b.gateway_asked == 3 && b.gateway_broadcast == 0);
+	b.gateway_silent = false;
+	bench_run(&b, duration_s(4));
+	CU_ASSERT(b.gateway_asked == 4 && b.gateway_broadcast == 1);
+	CU_ASSERT(gateway_is(&b, bench_mac(BENCH_GATEWAY)));
+	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_reply(&b, MIP_ACCEPTED, 300);
+	bench_run(&b, duration_s(90)); /* it is heard: the group will do */
+	CU_ASSERT(b.gateway_asked > 5 && b.gateway_broadcast == 1);
+	bench_fini(&b);
+}
+
 /* One failing kernel change: no Request rests on it, and it is asked for again. */
 static void no_request_without_what_it_needs(void)
 {
@@ -487,6 +531,8 @@ void suite_mn_core(void)
 	CU_ADD_TEST(s, for_its_own_care_of_address_anybody_is);
 	CU_ADD_TEST(s, its_router_is_asked_for_without_a_broadcast);
 	CU_ADD_TEST(s, and_asked_for_again_now_and_then);
+	CU_ADD_TEST(s, a_router_deaf_to_the_group_is_told_of);
+	CU_ADD_TEST(s, and_found_by_a_broadcast_if_allowed);
 	CU_ADD_TEST(s, no_request_without_what_it_needs);
 	CU_ADD_TEST(s, what_failed_nowhere_is_repaired);
 	CU_ADD_TEST(s, what_others_flush_comes_back);
