@@ -25,6 +25,7 @@ edge_sources += \
 	mn-sim/scenario_check.c mn-sim/scenario_config.c mn-sim/scenario_config.h \
 	mn-sim/scenario_main.c mn-sim/scenario_main.h \
 	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
+	mn-sim/tunnel_view.c mn-sim/tunnel_view.h \
 	mn-sim/udp_flow.c mn-sim/udp_flow.h \
 	mn-sim/wire_keys.c mn-sim/wire_keys.h
 

@@ -139,16 +139,82 @@ static void make_status(const struct scenario *s, char *text, size_t room)
 					       s->watched[i].tunnels);
 }
 
+/* What an agent is asked, and what is done with the rows of its answer. */
+struct question {
+	const char *request;
+	void (*take)(struct watched *w, const json_t *row);
+	void (*taken)(struct watched *w); /* or NULL */
+};
+
+static void take_state(struct watched *w, const json_t *row)
+{
+	const char *care_of = value_text(row, "care-of");
+
+	snprintf(w->scenario->node_state, STATE_TEXT, "%s%s%s",
+		 value_text(row, "state"), *care_of ? " " : "", care_of);
+}
+
+static void take_protection(struct watched *w, const json_t *row)
+{
+	tunnel_view_protection(&w->coming, row);
+}
+
+static void take_association(struct watched *w, const json_t *row)
+{
+	tunnel_view_association(&w->coming, row);
+}
+
+static void take_tunnel(struct watched *w, const json_t *row)
+{
+	tunnel_view_tunnel(&w->coming, row);
+}
+
+static void tunnels_taken(struct watched *w)
+{
+	memcpy(w->tunnels, w->coming.text, sizeof(w->tunnels));
+	tunnel_view_init(&w->coming);
+}
+
+static const struct question questions[] = {
+	{ "show status", take_state, NULL },
+	{ "show protection", take_protection, NULL },
+	{ "show associations", take_association, NULL },
+	{ "show tunnels", take_tunnel, tunnels_taken },
+};
+
+enum { QUESTIONS = sizeof(questions) / sizeof(questions[0]) };
+
+/* The first is for the node, the others for whose tunnels are shown. */
+static bool is_asked(const struct watched *w, unsigned question)
+{
+	return question == 0 ? w->config->node : w->config->tunnels;
+}
+
 static void ask_for_status(struct scenario *s)
 {
-	for (unsigned i = 0; i < s->config->watch_count; i++) {
-		struct watched *w = &s->watched[i];
+	for (unsigned i = 0; i < s->config->watch_count; i++)
+		for (unsigned q = 0; q < QUESTIONS; q++)
+			if (is_asked(&s->watched[i], q))
+				(void)ctl_client_ask(s->watched[i].polls,
+						     questions[q].request);
+}
 
-		if (w->config->node)
-			(void)ctl_client_ask(w->polls, "show status");
-		if (w->config->tunnels)
-			(void)ctl_client_ask(w->polls, "show tunnels");
+/* Answers come in the order of the questions, each with a last row. */
+void scenario_on_poll(void *arg, const json_t *row)
+{
+	struct watched *w = arg;
+	const struct question *q;
+
+	while (!is_asked(w, w->answering))
+		w->answering = (w->answering + 1) % QUESTIONS;
+	q = &questions[w->answering];
+	if (!json_object_get(row, "end") && !json_object_get(row, "error")) {
+		q->take(w, row);
+		return;
 	}
+	if (q->taken)
+		q->taken(w);
+	w->answering = (w->answering + 1) % QUESTIONS;
 }
 
 /* By turns: ask for what the status line needs, and show it. */
@@ -273,42 +339,6 @@ void scenario_on_event(void *arg, const json_t *row)
 	live_event(&s->live, w->config->name, row);
 	if (w->config->node && s->moves_done)
 		node_event(s, name, json_real_value(json_object_get(row, "time")));
-}
-
-static void take_state(struct scenario *s, const json_t *row)
-{
-	const char *care_of = value_text(row, "care-of");
-
-	snprintf(s->node_state, sizeof(s->node_state), "%s%s%s",
-		 value_text(row, "state"), *care_of ? " " : "", care_of);
-}
-
-static void add_tunnel(struct watched *w, const json_t *row)
-{
-	size_t at = strlen(w->polling);
-
-	snprintf(w->polling + at, sizeof(w->polling) - at,
-		 "%s>%s %s out %lld in %lld  ", value_text(row, "local"),
-		 value_text(row, "remote"), value_text(row, "encapsulation"),
-		 value_integer(row, "packets-out"), value_integer(row, "packets-in"));
-}
-
-void scenario_on_poll(void *arg, const json_t *row)
-{
-	struct watched *w = arg;
-
-	if (!json_object_get(row, "end") && !json_object_get(row, "error")) {
-		w->told_state = json_object_get(row, "state") != NULL;
-		if (w->told_state)
-			take_state(w->scenario, row);
-		else
-			add_tunnel(w, row);
-		return;
-	}
-	if (!w->told_state)
-		memcpy(w->tunnels, w->polling, sizeof(w->tunnels));
-	w->told_state = false;
-	w->polling[0] = '\0';
 }
 
 void scenario_on_signal(void *arg)

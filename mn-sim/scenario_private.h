@@ -13,10 +13,11 @@
 #include "mn-sim/live.h"
 #include "mn-sim/replay.h"
 #include "mn-sim/scenario.h"
+#include "mn-sim/tunnel_view.h"
 #include "mn-sim/udp_flow.h"
 
 enum {
-	STATUS_TEXT = 512,
+	STATUS_TEXT = 768,
 	STATE_TEXT = 64,
 	OTHER_JOBS = 3, /* status, live view, end */
 };
@@ -32,9 +33,9 @@ struct watched {
 	struct scenario *scenario;
 	const struct scenario_watch *config;
 	struct ctl_client *events, *polls;
-	char tunnels[STATUS_TEXT / 2]; /* as of the last poll */
-	char polling[STATUS_TEXT / 2]; /* rows of the poll that is coming in */
-	bool told_state;               /* ... which is of the node's status */
+	unsigned answering;             /* which question's answer comes in */
+	struct tunnel_view coming;      /* rows of the answers so far */
+	char tunnels[TUNNEL_VIEW_TEXT]; /* as of the last whole answer */
 };
 
 struct scenario {
