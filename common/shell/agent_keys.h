@@ -5,6 +5,7 @@
  * through and the forwarding table that its associations go into.
  *
  *   agent_keys.c       life: start, reload, links, time, end
+ *   agent_keys_ends.c  which ends there are
  *   agent_keys_conf.c  the configuration as keying wants it
  *   agent_keys_act.c   effects of keying
  *   agent_keys_look.c  what is looked at each second: limits, refused packets
@@ -56,11 +57,15 @@ struct agent_keys {
 	instant_t look; /* at the associations, next */
 };
 
-/* agent_keys.c */
+/* agent_keys_ends.c */
 struct keyed_pair *agent_keys_pair(struct agent_keys *k, struct keying_pair ends);
+void agent_keys_pair_free(struct agent_shell *s, struct keyed_pair *p);
 
 /* Have the forwarding table protect these ends.  0 or -errno. */
 int agent_keys_shield(struct agent_shell *s, const struct keyed_pair *p);
+
+/* What the configuration says is protected, and nothing else.  0 or -errno. */
+int agent_keys_protect_all(struct agent_shell *s);
 
 /* agent_keys_conf.c */
 

@@ -9,6 +9,7 @@ edge_sources += \
 	common/shell/agent_keys.c common/shell/agent_keys.h \
 	common/shell/agent_keys_act.c \
 	common/shell/agent_keys_conf.c \
+	common/shell/agent_keys_ends.c \
 	common/shell/agent_keys_look.c \
 	common/shell/agent_keys_show.c \
 	common/shell/agent_options.c \

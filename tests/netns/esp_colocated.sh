@@ -37,6 +37,9 @@ by_association() {
 	check_pings "three kilobytes, in fragments" cn 10.1.0.10 -s 3000
 	check_wait "keys change" 10 "shows ha protection '.[0].rekeys > 1'"
 	check_pings "and it is reached" cn 10.1.0.10
+	check "a reload, nothing has changed" ctl ha reload
+	check_shows "and its keys stand" ha protection '.[0].state == "up" and .[0].handshakes == 1'
+	check_pings "and it is reached" cn 10.1.0.10
 	lab_move nowhere
 	lab_stop mn
 	lab_move visit1
