@@ -160,7 +160,7 @@ void wire_keys_free(struct wire_keys *k)
 /* The recorded packet as it came, out of its carrier. */
 static void put_packet(struct pkt *p, const uint8_t *packet, size_t len)
 {
-	static const struct carrier_ports usual;
+	const struct carrier_ports usual = carrier_ports((struct carrier_ports){ 0 });
 	struct pkt_vec v = { .count = 1, .pkt = { p } };
 
 	p->data = p->room + PKT_HEADROOM;

@@ -7,6 +7,7 @@
 #include "mn-sim/report_wire.h"
 
 #include "common/io/key_log.h"
+#include "common/tunnel/encap_udp.h"
 #include "common/tunnel/esp.h"
 #include "mn-sim/flow_packet.h"
 #include "mn-sim/report.h"
@@ -129,21 +130,34 @@ static void record(pcap_dumper_t *file, const struct pkt *p)
 	pcap_dump((unsigned char *)file, &header, frame);
 }
 
-/* A capture of packets `first` to `last`, by GRE or by ESP in tunnel mode. */
+enum way { BY_GRE, BY_ESP, BY_ESP_IN_UDP };
+
+static void protect(struct lab *l, struct pkt *packet, enum way way)
+{
+	static const struct carrier_spec carrier = { CARRIER_UDP, CARRIER_PORT_ESP,
+						     CARRIER_PORT_ESP };
+	struct pkt_vec v = vec_of(packet);
+
+	if (way != BY_GRE)
+		esp_push(l->sa, &v);
+	if (way == BY_ESP_IN_UDP)
+		carrier_push(&carrier, &v);
+	CU_ASSERT_EQUAL(packet->drop, DROP_NONE);
+}
+
+/* A capture of packets `first` to `last`; ESP is in tunnel mode. */
 static void write_capture(struct lab *l, const char *name, uint64_t first,
-			  uint64_t last, bool in_esp)
+			  uint64_t last, enum way way)
 {
 	pcap_t *p = pcap_open_dead(DLT_EN10MB, 65535);
 	pcap_dumper_t *file = pcap_dump_open(p, path_in(l, name));
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
 	for (uint64_t n = first; n <= last; n++) {
-		struct pkt *packet = tunnelled(l, n, in_esp ? PROTO_IPIP : PROTO_GRE);
-		struct pkt_vec v = vec_of(packet);
+		struct pkt *packet =
+			tunnelled(l, n, way == BY_GRE ? PROTO_GRE : PROTO_IPIP);
 
-		if (in_esp)
-			esp_push(l->sa, &v);
-		CU_ASSERT_EQUAL(packet->drop, DROP_NONE);
+		protect(l, packet, way);
 		record(file, packet);
 		pkt_give(&l->pool, packet);
 	}
@@ -190,7 +204,8 @@ static long long frame_of(const json_t *packet)
 }
 
 /* The first that both have: packet 4, first frame of one, third of the other. */
-static void one_packet_in_two_tunnels_by(enum esp_algorithm algorithm, bool esn)
+static void one_packet_in_two_tunnels_by(enum esp_algorithm algorithm, bool esn,
+					 enum way way)
 {
 	struct lab l;
 	json_t *runs;
@@ -198,10 +213,11 @@ static void one_packet_in_two_tunnels_by(enum esp_algorithm algorithm, bool esn)
 
 	up(&l, algorithm, esn);
 	write_keys(&l);
-	write_capture(&l, "gre.pcap", 4, 6, false);
-	write_capture(&l, "esp.pcap", 2, 9, true);
+	write_capture(&l, "gre.pcap", 4, 6, BY_GRE);
+	write_capture(&l, "esp.pcap", 2, 9, way);
 	runs = json_pack("[o,o]", run_json("gre"), run_json("esp"));
 	report_wire_add(runs, l.dir);
+	CU_ASSERT_FATAL(packet_of(runs, 0) && packet_of(runs, 1));
 	CU_ASSERT_EQUAL(frame_of(packet_of(runs, 0)), 1);
 	CU_ASSERT_EQUAL(frame_of(packet_of(runs, 1)), 3);
 	CU_ASSERT_TRUE(has_octets(packet_of(runs, 0), WORDS));
@@ -217,10 +233,10 @@ static void one_packet_in_two_tunnels_by(enum esp_algorithm algorithm, bool esn)
 
 static void one_packet_in_two_tunnels(void)
 {
-	one_packet_in_two_tunnels_by(ESP_AES_128_GCM, false);
-	one_packet_in_two_tunnels_by(ESP_AES_256_GCM, true);
-	one_packet_in_two_tunnels_by(ESP_AES_128_CBC_SHA256, true);
-	one_packet_in_two_tunnels_by(ESP_AES_256_CBC_SHA256, false);
+	one_packet_in_two_tunnels_by(ESP_AES_128_GCM, false, BY_ESP);
+	one_packet_in_two_tunnels_by(ESP_AES_256_GCM, true, BY_ESP_IN_UDP);
+	one_packet_in_two_tunnels_by(ESP_AES_128_CBC_SHA256, true, BY_ESP);
+	one_packet_in_two_tunnels_by(ESP_AES_256_CBC_SHA256, false, BY_ESP_IN_UDP);
 }
 
 static void one_run_is_enough(void)
@@ -230,7 +246,7 @@ static void one_run_is_enough(void)
 	char *page;
 
 	up(&l, ESP_AES_128_GCM, false);
-	write_capture(&l, "gre.pcap", 4, 6, false);
+	write_capture(&l, "gre.pcap", 4, 6, BY_GRE);
 	runs = json_pack("[o,o]", run_json("gre"), run_json("esp")); /* no esp.pcap */
 	report_wire_add(runs, l.dir);
 	CU_ASSERT_EQUAL(frame_of(packet_of(runs, 0)), 1);
@@ -251,7 +267,7 @@ static void without_keys_there_is_no_picture(void)
 	char *page;
 
 	up(&l, ESP_AES_128_GCM, false);
-	write_capture(&l, "esp.pcap", 2, 9, true);
+	write_capture(&l, "esp.pcap", 2, 9, BY_ESP);
 	runs = json_pack("[o]", run_json("esp"));
 	report_wire_add(runs, l.dir);
 	CU_ASSERT_PTR_NULL(packet_of(runs, 0));
