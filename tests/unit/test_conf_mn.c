@@ -49,13 +49,14 @@ static void the_smallest_has_the_defaults(void)
 
 static void every_field_arrives(void)
 {
-	struct mn_config c = taken(MN(
-		"home-agent='10.1.0.1' home-gateway='10.1.0.2' lifetime='60s' "
-		"encapsulation='gre' reverse-tunnel='yes' broadcasts='yes' "
-		"simultaneous='yes' deregister-on-exit='no'",
-		SA("256") SA("257") "<foreign-agent address='10.2.0.1'>" SA(
-			"300") "</foreign-agent><co-located address='10.9.0.7/24' "
-			       "gateway='10.9.0.1' broadcast-arp='yes'/><tunnel gre-key='7'/>"));
+	struct mn_config c = taken(
+		MN("home-agent='10.1.0.1' home-gateway='10.1.0.2' lifetime='60s' "
+		   "encapsulation='gre' reverse-tunnel='yes' broadcasts='yes' "
+		   "simultaneous='yes' deregister-on-exit='no'",
+		   SA("256") SA("257") "<foreign-agent address='10.2.0.1'>" SA(
+			   "300") "</foreign-agent><co-located address='10.9.0.7/24' "
+				  "gateway='10.9.0.1' broadcast-arp='yes'/>"
+				  "<tunnel gre-key='7'/>"));
 
 	CU_ASSERT_EQUAL(c.home_agent.s_addr, htonl(0x0a010001));
 	CU_ASSERT_EQUAL(c.home_gateway.s_addr, htonl(0x0a010002));
