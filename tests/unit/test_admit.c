@@ -141,6 +141,7 @@ static void larger_limits_of_a_source_hold_for_all(void)
 
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 0), 3 * ADMIT_BURST);
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 0), 3 * ADMIT_BURST);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 100), 3 * ADMIT_BURST);
 	admit_free(a);
 }
 

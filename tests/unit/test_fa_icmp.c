@@ -108,9 +108,13 @@ static void unreachable_home_agents_are_told(void)
 	CU_ASSERT_EQUAL(denial_after(ICMP_ECHO_REPLY_, 0, 1500), 255);
 }
 
-/* Two that only what is quoted of the Request itself can tell apart. */
-static uint64_t denied_of_two(size_t quote)
+/*
+ * Two Requests, the second one with `more` octets of extensions: which is denied when
+ * an error quotes so much of the second.
+ */
+static uint64_t denied_of_two(size_t quote, size_t more)
 {
+	static const uint8_t skippable[] = { 200, 4, 0, 0, 0, 0 };
 	struct ask a = usual_ask();
 	uint8_t bytes[1600];
 	struct fa_world w;
@@ -120,6 +124,8 @@ static uint64_t denied_of_two(size_t quote)
 	fa_world_open(&w);
 	fa_world_ask(&w, &a);
 	a.ident++;
+	a.covered = skippable;
+	a.covered_len = more;
 	fa_world_ask(&w, &a);
 	len = build_error(&w, ICMP_UNREACHABLE, ICMP_CODE_HOST, quote, bytes);
 	fa_world_icmp(&w, CORE, bytes, len);
@@ -134,9 +140,10 @@ static void the_quoted_request_is_found(void)
 {
 	const uint64_t first = usual_ask().ident;
 
-	CU_ASSERT_EQUAL(denied_of_two(1500), first + 1);
-	CU_ASSERT_EQUAL(denied_of_two(20 + 8 + 24), first + 1);
-	CU_ASSERT_EQUAL(denied_of_two(20 + 8), first); /* the oldest, at a guess */
+	CU_ASSERT_EQUAL(denied_of_two(1500, 0), first + 1);
+	CU_ASSERT_EQUAL(denied_of_two(20 + 8 + 24, 0), first + 1);
+	CU_ASSERT_EQUAL(denied_of_two(20 + 8, 0), first); /* the oldest, at a guess */
+	CU_ASSERT_EQUAL(denied_of_two(20 + 8, 6), first + 1); /* by its length */
 }
 
 /* A router on the way may have put options into the header that it quotes. */

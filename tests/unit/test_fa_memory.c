@@ -101,6 +101,49 @@ static void without_memory_nothing_is_promised(void)
 	fa_world_end(&w);
 }
 
+/*
+ * A list that has room for the path of a visitor, but not for the Reply: the path is
+ * not left there alone.
+ */
+static unsigned long last_place_with_failure(unsigned long nth)
+{
+	const struct ask a = usual_ask();
+	const struct say s = say_to(&a);
+	struct datagram dg = { .src = OTHER_AGENT, .dst = CARE_OF, .ifindex = CORE };
+	unsigned long wishes;
+	struct effect_list fx;
+	uint8_t bytes[512];
+	struct fa_world w;
+	size_t paths = 0;
+
+	fa_world_open(&w);
+	fa_world_ask(&w, &a);
+	dg.payload = reader_over(bytes, fa_build_say(&w, &s, bytes, sizeof(bytes)));
+	effect_list_init(&fx);
+	do
+		effect_note(&fx, (struct note){ .kind = NOTE_LINK_UP });
+	while (fx.count + 1 < fx.room);
+	wishes = alloc_count();
+	alloc_fail_nth(nth);
+	fa_core_datagram(w.fa, &dg, w.now, &fx);
+	alloc_fail_nth(0);
+	wishes = alloc_count() - wishes;
+	for (size_t i = 0; i < fx.count; i++)
+		paths += fx.at[i].kind == EFFECT_FORWARD;
+	CU_ASSERT_EQUAL(paths, fa_core_visitor_count(w.fa));
+	effect_list_fini(&fx);
+	fa_world_end(&w);
+	return wishes;
+}
+
+static void no_path_without_its_reply(void)
+{
+	const unsigned long wishes = last_place_with_failure(0);
+
+	for (unsigned long nth = 1; nth <= wishes; nth++)
+		last_place_with_failure(nth);
+}
+
 void suite_fa_memory(void)
 {
 	CU_pSuite s = CU_add_suite("fa_memory", NULL, NULL);
@@ -108,4 +151,5 @@ void suite_fa_memory(void)
 	CU_add_test(s, "lives on without memory", lives_on_without_memory);
 	CU_add_test(s, "without memory nothing is promised",
 		    without_memory_nothing_is_promised);
+	CU_add_test(s, "no path without its reply", no_path_without_its_reply);
 }

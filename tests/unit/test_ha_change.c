@@ -446,6 +446,24 @@ static void random_histories_stay_sound(void)
 		CU_ASSERT_TRUE(lived(seed, 500));
 }
 
+/* What it asks for is not done in silence either. */
+static void a_node_that_cannot_be_answered_any_more(void)
+{
+	struct ha_bench b;
+	struct ha_ask a;
+
+	hb_open(&b);
+	a = hb_ask(&b, HB_NODE2, COA);
+	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
+	b.assoc[2].accept_only = true;
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	a = hb_ask(&b, HB_NODE2, COA);
+	a.rq.lifetime = 0;
+	CU_ASSERT_EQUAL(hb_send(&b, &a), -1);
+	CU_ASSERT_EQUAL(ha_core_binding_count(b.ha), 1); /* nor unbound */
+	hb_stop(&b);
+}
+
 void suite_ha_change(void)
 {
 	CU_pSuite s = CU_add_suite("ha_change", NULL, NULL);
@@ -471,5 +489,7 @@ void suite_ha_change(void)
 	CU_add_test(s, "other limits hold from now on", other_limits_hold_from_now_on);
 	CU_add_test(s, "a bad configuration is refused whole",
 		    a_bad_configuration_is_refused_whole);
+	CU_add_test(s, "a node that cannot be answered any more",
+		    a_node_that_cannot_be_answered_any_more);
 	CU_add_test(s, "random histories stay sound", random_histories_stay_sound);
 }

@@ -122,6 +122,16 @@ static void care_of_broadcast_core(struct ha_bench *b, struct ha_ask *a)
 	a->rq.care_of = hb_addr(0x0a0001ff);
 }
 
+/* RFC 3021: no broadcast there, but the other end. */
+static void care_of_far_end_core(struct ha_bench *b, struct ha_ask *a)
+{
+	struct link link = *links_by_index(&b->links, HB_CORE_IF);
+
+	link.addr[0].len = 31;
+	links_set(&b->links, &link);
+	a->rq.care_of = hb_addr(0x0a000103);
+}
+
 static void care_of_home(struct ha_bench *b, struct ha_ask *a)
 {
 	(void)b;
@@ -191,6 +201,8 @@ static const struct policy_row policy[] = {
 	  HA_WHY_CARE_OF },
 	{ "care-of all on a link", care_of_broadcast_core, MIP_HA_BAD_REQUEST,
 	  HA_WHY_CARE_OF },
+	{ "care-of far end of a link", care_of_far_end_core, MIP_ACCEPTED,
+	  HA_ACCEPTED },
 	{ "care-of home", care_of_home, MIP_HA_BAD_REQUEST, HA_WHY_CARE_OF_HOME },
 	{ "care-of other home", care_of_other_home, MIP_HA_PROHIBITED,
 	  HA_WHY_CARE_OF_HOME },

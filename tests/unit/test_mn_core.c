@@ -304,6 +304,52 @@ static void and_asked_for_again_now_and_then(void)
 	bench_fini(&b);
 }
 
+/* What claims to be the router must come from where it says, and not from us. */
+static void the_router_speaks_for_itself(void)
+{
+	struct arp_frame frame = { .arp = { .op = ARP_REPLY,
+					    .sender_mac = bench_mac(BENCH_GATEWAY),
+					    .sender = BENCH_GATEWAY },
+				   .from = bench_mac(BENCH_VISITED),
+				   .ifindex = BENCH_IFINDEX };
+	struct bench b;
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	b.gateway_silent = true;
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3));
+	mn_core_arp(b.mn, &frame, b.now, &b.fx);
+	bench_hear_gateway(&b, links_by_index(&b.links, BENCH_IFINDEX)->mac);
+	CU_ASSERT_EQUAL(b.kernel.neighbours, 0);
+	CU_ASSERT_EQUAL(b.asked, 0);
+	bench_fini(&b);
+}
+
+/* It may be another's router by the time we are back. */
+static void after_a_move_the_router_is_asked_for_anew(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	bench_allow_colocated(&b);
+	bench_start(&b);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(3));
+	bench_reply(&b, MIP_ACCEPTED, 300);
+	CU_ASSERT(gateway_is(&b, bench_mac(BENCH_GATEWAY)));
+	b.gateway_silent = true;
+	bench_link(&b, false);
+	bench_link(&b, true);
+	bench_run(&b, duration_s(4));
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_COLOCATED);
+	CU_ASSERT(b.gateway_asked > 1);
+	CU_ASSERT_EQUAL(b.kernel.neighbours, 0);
+	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_fini(&b);
+}
+
 /* Some routers answer no ARP that came to a group: the operator learns of it. */
 static void a_router_deaf_to_the_group_is_told_of(void)
 {
@@ -531,6 +577,8 @@ void suite_mn_core(void)
 	CU_ADD_TEST(s, for_its_own_care_of_address_anybody_is);
 	CU_ADD_TEST(s, its_router_is_asked_for_without_a_broadcast);
 	CU_ADD_TEST(s, and_asked_for_again_now_and_then);
+	CU_ADD_TEST(s, the_router_speaks_for_itself);
+	CU_ADD_TEST(s, after_a_move_the_router_is_asked_for_anew);
 	CU_ADD_TEST(s, a_router_deaf_to_the_group_is_told_of);
 	CU_ADD_TEST(s, and_found_by_a_broadcast_if_allowed);
 	CU_ADD_TEST(s, no_request_without_what_it_needs);

@@ -363,6 +363,12 @@ static void the_home_agent_is_discovered(void)
 	bench_reply(&b, MIP_ACCEPTED, 300);
 	CU_ASSERT(same(bench_status(&b).home_agent, BENCH_HOME_AGENT));
 	bench_fini(&b);
+
+	bench_init(&b); /* one that only names itself again is not asked at once */
+	visit(&b);
+	bench_answer(&b, &(struct bench_answer){ .code = MIP_HA_UNKNOWN_HA });
+	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_fini(&b);
 }
 
 static void what_is_unavailable_is_left_out(void)
@@ -491,6 +497,27 @@ static void and_at_once(void)
 	bench_answer(&b, &(struct bench_answer){ .lifetime = 300, .fa_error = 68 });
 	CU_ASSERT_EQUAL(b.asked, 4);
 	CU_ASSERT_EQUAL(b.rq.lifetime, 0);
+	bench_reply(&b, MIP_ACCEPTED, 0);
+	for (unsigned s = 1; s < 60; s++) {
+		bench_run(&b, duration_s(1));
+		bench_hear_visited(&b, (uint16_t)s);
+	}
+	CU_ASSERT_EQUAL(b.asked, 4);
+	bench_run(&b, duration_s(1));
+	CU_ASSERT_EQUAL(b.asked, 5);
+	bench_fini(&b);
+}
+
+/* Granted for no time, or for one that is over: nothing was granted. */
+static void too_late_is_not_registered(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	visit(&b);
+	bench_reply(&b, MIP_ACCEPTED, 0);
+	CU_ASSERT_EQUAL(b.notes[NOTE_REGISTERED], 0);
+	CU_ASSERT_EQUAL(bench_status(&b).state, MN_REGISTERING);
 	bench_fini(&b);
 }
 
@@ -537,5 +564,6 @@ void suite_mn_request(void)
 	CU_ADD_TEST(s, elsewhere_if_the_agent_denies);
 	CU_ADD_TEST(s, a_success_that_the_agent_disowns_is_taken_back);
 	CU_ADD_TEST(s, and_at_once);
+	CU_ADD_TEST(s, too_late_is_not_registered);
 	CU_ADD_TEST(s, no_more_than_one_a_second);
 }

@@ -100,6 +100,17 @@ static void but_not_those_it_has_forgotten(void)
 
 	bench_init(&b);
 	bench_visit(&b);
+	flap(&b);
+	hear_busy(&b, 500);
+	bench_answer(&b, &(struct bench_answer){ .code = MIP_FA_RESOURCES,
+						 .unsigned_ = true });
+	flap(&b);
+	hear_busy(&b, 501); /* it has said that it is full for us */
+	CU_ASSERT_EQUAL(bench_status(&b).place, MN_NOWHERE);
+	bench_fini(&b);
+
+	bench_init(&b);
+	bench_visit(&b);
 	hear_busy(&b, 500);
 	bench_link(&b, false);
 	bench_run(&b, duration_s(299));
@@ -274,6 +285,15 @@ static void an_agent_that_says_goodbye_or_drops_our_care_of_address_is_left(void
 	a.lifetime = 0;
 	bench_hear(&b, &a, BENCH_VISITED);
 	CU_ASSERT_EQUAL(bench_status(&b).place, MN_NOWHERE);
+	bench_fini(&b);
+
+	bench_init(&b); /* said twice, it is lost once */
+	bench_visit(&b);
+	a = bench_visited_advert(11);
+	a.lifetime = 0;
+	bench_hear(&b, &a, BENCH_VISITED);
+	bench_hear(&b, &a, BENCH_VISITED);
+	CU_ASSERT_EQUAL(bench_counter(&b, "agents-lost"), 1);
 	bench_fini(&b);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "common/security/sa.h"
 
+#include "common/agent/associations.h"
+
 #include <CUnit/CUnit.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -122,6 +124,35 @@ static void holds_many(void)
 	sa_store_free(s);
 }
 
+static void all_of_a_configuration_arrives(void)
+{
+	struct assoc_config assoc[] = {
+		{ .spi = 256, .key = key, .tolerance = { 7 } },
+		{ .spi = 257,
+		  .algorithm = AUTH_KEYED_MD5,
+		  .key = key,
+		  .accept_only = true,
+		  .spi_not_covered = true },
+		{ .spi = 258, .key = key },
+	};
+	struct peer_config peers[] = {
+		{ .addr = peer(1), .assoc = assoc, .assoc_count = 2 },
+		{ .addr = peer(2), .assoc = assoc + 2, .assoc_count = 1 },
+	};
+	struct sa_store *s = sa_store_new();
+	const struct mip_sa *first, *second;
+
+	CU_ASSERT_EQUAL(associations_add(s, SA_FA_HA, peers, 2), 0);
+	first = sa_find(s, SA_FA_HA, peer(1), 256);
+	second = sa_find(s, SA_FA_HA, peer(1), 257);
+	CU_ASSERT_FATAL(first && second && sa_find(s, SA_FA_HA, peer(2), 258));
+	CU_ASSERT(first->tolerance.ns == 7 && !first->accept_only);
+	CU_ASSERT(!first->spi_not_covered && second->spi_not_covered);
+	CU_ASSERT(second->accept_only && second->algorithm == AUTH_KEYED_MD5);
+	CU_ASSERT_EQUAL(associations_add(s, SA_FA_HA, peers, 1), -EEXIST);
+	sa_store_free(s);
+}
+
 void suite_sa(void)
 {
 	CU_pSuite s = CU_add_suite("sa", NULL, NULL);
@@ -132,4 +163,6 @@ void suite_sa(void)
 	CU_add_test(s, "sends with the first that may", sends_with_the_first_that_may);
 	CU_add_test(s, "visits in order of addition", visits_in_order_of_addition);
 	CU_add_test(s, "holds many", holds_many);
+	CU_add_test(s, "all of a configuration arrives",
+		    all_of_a_configuration_arrives);
 }
