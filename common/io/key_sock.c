@@ -26,6 +26,7 @@ enum {
 	UNREAD_MAX = 16384, /* taken from the kernel before it is handed on */
 	UNSENT_MAX = 65536,
 	LEAVE_SECONDS = 2, /* that an ended stream may still be sending */
+	LEAVING_MAX = 64,  /* such streams; a stranger could pile them up */
 };
 
 struct key_sock {
@@ -35,6 +36,7 @@ struct key_sock {
 	struct key_sock_handlers on;
 	struct stream *streams; /* by number */
 	struct list leaving;
+	unsigned leaving_count;
 };
 
 struct stream {
@@ -247,9 +249,21 @@ void key_sock_send(struct key_sock *ks, uint32_t stream, const void *bytes, size
 
 /* -- Leaving ---------------------------------------------------------------- */
 
+/* A last word is short enough for the kernel to take it whole. */
+static void flush(struct stream *s)
+{
+	struct evbuffer *out = s->io ? bufferevent_get_output(s->io) : NULL;
+
+	if (!out || !s->connected || evbuffer_get_length(out) == 0)
+		return;
+	evbuffer_unfreeze(out, 1);
+	evbuffer_write(out, bufferevent_getfd(s->io));
+}
+
 static void leave(struct stream *s)
 {
 	list_remove(&s->in_leaving);
+	s->sock->leaving_count--;
 	dispose(s);
 }
 
@@ -282,10 +296,25 @@ static void on_leaving_event(struct bufferevent *io, short what, void *arg)
 	leave(arg);
 }
 
+/* The one that has had the longest time goes. */
+static void make_room(struct key_sock *ks)
+{
+	list_each(it, nx, &ks->leaving) {
+		struct stream *oldest = container_of(it, struct stream, in_leaving);
+
+		if (ks->leaving_count < LEAVING_MAX)
+			return;
+		flush(oldest);
+		leave(oldest);
+	}
+}
+
 static void begin_leaving(struct stream *s)
 {
 	const struct timeval at_most = { .tv_sec = LEAVE_SECONDS };
 
+	make_room(s->sock);
+	s->sock->leaving_count++;
 	list_add_tail(&s->sock->leaving, &s->in_leaving);
 	event_assign(s->late, s->sock->base, -1, 0, on_left, s);
 	evtimer_add(s->late, &at_most);
@@ -372,17 +401,6 @@ int key_sock_open(struct key_sock **out, struct event_base *base, uint16_t port,
 	}
 	*out = ks;
 	return 0;
-}
-
-/* A last word is short enough for the kernel to take it whole. */
-static void flush(struct stream *s)
-{
-	struct evbuffer *out = s->io ? bufferevent_get_output(s->io) : NULL;
-
-	if (!out || !s->connected || evbuffer_get_length(out) == 0)
-		return;
-	evbuffer_unfreeze(out, 1);
-	evbuffer_write(out, bufferevent_getfd(s->io));
 }
 
 void key_sock_close(struct key_sock *ks)

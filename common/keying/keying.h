@@ -31,6 +31,7 @@ enum {
 	KEYING_RECEIVE_MAX = 16384, /* hand keying_received() no more at once */
 	KEYING_BACKLOG_MAX = 65536, /* close a stream that has more still to be sent */
 	KEYING_PEER_KEYS_MAX = 8,   /* associations a peer, while keys are rolled */
+	KEYING_INBOUND_MAX = 8,     /* inbound at once a peer, old ones included */
 };
 
 /* An association to derive the external PSK from. */

@@ -29,7 +29,7 @@ enum {
 	SESSIONS_MAX = 4,      /* a peer, of all kinds */
 	HANDSHAKES_A_PEER = 2, /* of these, begun by the peer and not yet open */
 	HANDSHAKES_MAX = 64,   /* by default, of all peers */
-	INBOUND_MAX = 16,      /* inbound associations a peer, old ones included */
+	INBOUND_MAX = KEYING_INBOUND_MAX,
 	SPI_TRIES = 16,
 	HANDSHAKE_SECONDS = 10, /* until keys stand */
 	ANSWER_SECONDS = 10,    /* until a new generation is answered */

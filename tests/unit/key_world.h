@@ -20,7 +20,7 @@
 
 enum {
 	WORLD_STREAMS = 64,
-	WORLD_INBOUND = 32,
+	WORLD_INBOUND = KEYING_INBOUND_MAX,
 	WORLD_FLIGHT = 65536, /* octets under way in one direction of a stream */
 };
 

@@ -136,6 +136,26 @@ static unsigned inbound_count(const struct world_node *n)
 	return count;
 }
 
+/* More in a grace than have a place: some wait, or old ones go before their time. */
+static void generations_may_follow_fast(void)
+{
+	struct key_world *w = world_that_is_up(6);
+	const uint32_t g = status_of(w, 0).generation;
+
+	for (unsigned i = 0; i < 4 * KEYING_INBOUND_MAX; i++) {
+		key_world_rekey(w, i % 2);
+		key_world_run(w, duration_ms(100));
+		CU_ASSERT_TRUE(inbound_count(&w->node[0]) <= KEYING_INBOUND_MAX);
+	}
+	CU_ASSERT_TRUE(status_of(w, 0).generation >= g + KEYING_INBOUND_MAX - 1);
+	key_world_soft_limit(w, 0); /* no place now, and not forgotten */
+	key_world_run(w, duration_s(8));
+	CU_ASSERT_TRUE(status_of(w, 0).generation >= g + KEYING_INBOUND_MAX);
+	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
+	CU_ASSERT_EQUAL(counter(w, 0, "not-installed"), 0);
+	end_world(w);
+}
+
 static void old_ones_live_for_a_grace(void)
 {
 	struct key_world *w = world_that_is_up(5);
@@ -406,6 +426,7 @@ void suite_keying(void)
 	CU_add_test(s, "two agents settle on one connection", settles);
 	CU_add_test(s, "a late one is up at once", a_late_one_is_up_at_once);
 	CU_add_test(s, "keys change when either wants", keys_change_when_either_wants);
+	CU_add_test(s, "generations may follow fast", generations_may_follow_fast);
 	CU_add_test(s, "old ones live for a grace", old_ones_live_for_a_grace);
 	CU_add_test(s, "a new key each second", a_new_key_each_second);
 	CU_add_test(s, "a slow stream slows the change",
