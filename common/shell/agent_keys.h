@@ -20,7 +20,7 @@
 #include "common/keying/keying.h"
 #include "common/shell/agent_private.h"
 
-_Static_assert(KEYING_INBOUND_MAX <= PROTECT_SAS_IN,
+_Static_assert((int)KEYING_INBOUND_MAX <= (int)PROTECT_SAS_IN,
 	       "what keying asks for has its place in the forwarding table");
 
 /* What was counted of an association when it was last looked at. */
