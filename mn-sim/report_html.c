@@ -159,6 +159,10 @@ void report_html(FILE *out, const json_t *runs)
 	json_t *run;
 
 	fputs(head, out);
+	if (report_wire_is_known(runs))
+		fputs("<p>Below: <a href=\"#wire\">what an observer on the backbone "
+		      "sees</a>.</p>\n",
+		      out);
 	json_array_foreach(runs, i, run)
 		run_section(out, run);
 	report_wire_html(out, runs);

@@ -7,6 +7,7 @@
 #define MN_SIM_REPORT_WIRE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /*
@@ -20,7 +21,10 @@
  */
 void report_wire_add(json_t *runs, const char *dir);
 
-/* The page's section about it, side by side; nothing when no run has "wire". */
+/* Whether a run has "wire". */
+bool report_wire_is_known(const json_t *runs);
+
+/* The page's section about it, side by side; nothing when no run has any. */
 void report_wire_html(FILE *out, const json_t *runs);
 
 #endif

@@ -7,13 +7,12 @@
 #include "mn-sim/report_wire.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum { ROW = 16, ROWS_MAX = 14 };
 
 static const char intro[] =
-	"<h2>What an observer on the backbone sees</h2>\n"
+	"<h2 id=\"wire\">What an observer on the backbone sees</h2>\n"
 	"<p>One packet of a flow, with the same words in each run, as it was recorded "
 	"between the agents. Without ESP, whoever is on the path sees who talks to "
 	"whom, reads every word, and could change it. With ESP it sees which two "
@@ -181,18 +180,32 @@ static void put_flow(FILE *out, const json_t *runs, const json_t *model)
 	fputs("</div>\n", out);
 }
 
+/* Of the first run that has any; the others have the same packets. */
+static const json_t *find_wire(const json_t *runs)
+{
+	size_t i;
+	json_t *run;
+
+	json_array_foreach(runs, i, run)
+		if (json_object_get(run, "wire"))
+			return json_object_get(run, "wire");
+	return NULL;
+}
+
+bool report_wire_is_known(const json_t *runs)
+{
+	return find_wire(runs) != NULL;
+}
+
 void report_wire_html(FILE *out, const json_t *runs)
 {
-	const json_t *wire = NULL;
+	const json_t *wire = find_wire(runs);
 	size_t i;
-	json_t *one;
+	json_t *packet;
 
-	json_array_foreach(runs, i, one)
-		if (!wire)
-			wire = json_object_get(one, "wire");
 	if (!wire)
 		return;
 	fputs(intro, out);
-	json_array_foreach(wire, i, one)
-		put_flow(out, runs, one);
+	json_array_foreach(wire, i, packet)
+		put_flow(out, runs, packet);
 }
