@@ -1,0 +1,48 @@
+#!/bin/bash
+# The example configurations as they are, word for word, are the smallest that work
+# together: away and home again.
+. "$(dirname "$0")/lib_story.sh"
+
+# named HOST INTERFACE NAME: what the examples call it.
+named() {
+	ip -n "$LAB-$1" link set "$2" down
+	ip -n "$LAB-$1" link set "$2" name "$3"
+	ip -n "$LAB-$1" link set "$3" up
+}
+
+# example NAME HOST PROGRAM...: with folders of its own where the programs keep things.
+example() {
+	local name=$1 host=$2
+	shift 2
+	install -m 600 "$story_source/configs/$name.xml" "$LAB_DIR/$name.xml"
+	lab_start "$name" "$host" sh -c 'mount -t tmpfs none /run && mkdir /run/sojourn &&
+		mount -t tmpfs none /var/lib && mkdir /var/lib/sojourn && exec "$@"' \
+		"$name" "$@" -c "$LAB_DIR/$name.xml"
+}
+
+said() { grep -q "$2" "$LAB_DIR/$1.log"; }
+
+story_begin
+named ha home eth1
+named fa1 visit eth1
+named mn radio0 wlan0
+example ha ha mip-ha
+example fa fa1 mip-fa
+check_wait "the home agent serves" 10 "said ha agent-started"
+check_wait "so does the foreign agent" 10 "said fa agent-started"
+check "the node is plugged into the first visit" lab_move visit1
+example mn mn mn-sim node
+check_pings "away: a correspondent reaches it" cn 10.1.0.10
+check_pings "and a host at home" host 10.1.0.10
+check "its agent says so" said fa visitor-admitted
+lab_move home
+check_wait "it comes home" 10 "said mn deregistered"
+check_pings "at home: a correspondent reaches it" cn 10.1.0.10
+lab_stop mn
+equal "the node ends cleanly" $? 0
+lab_stop fa
+equal "so does the foreign agent" $? 0
+lab_stop ha
+equal "and the home agent" $? 0
+check_clean ha fa1 mn
+tap_done
