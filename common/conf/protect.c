@@ -246,9 +246,10 @@ static void check_keying(void *object, struct conf_check *c)
 {
 	static const char *const parts[] = { "certificate", "private-key",
 					     "authorities" };
+	struct keying_options *options = object;
 	unsigned given = 0;
 
-	(void)object;
+	options->certified = conf_given(c, "certificate");
 	for (unsigned i = 0; i < CONF_COUNT(parts); i++)
 		given += conf_given(c, parts[i]);
 	for (unsigned i = 0; given > 0 && i < CONF_COUNT(parts); i++)

@@ -52,7 +52,7 @@ static void check_keys(struct conf_faults *f, const char *element,
 static void check_peers_keys(struct conf_faults *f, const struct checked *p)
 {
 	for (unsigned i = 0; i < p->ends.agent_count; i++)
-		if (!p->common->keying.certificate[0])
+		if (!p->common->keying.certified)
 			check_keys(f, p->element, &p->ends.agent[i]);
 	for (unsigned i = 0; i < p->ends.node_count; i++)
 		check_keys(f, "node", &p->ends.node[i]);
@@ -62,10 +62,25 @@ static void check_names(struct conf_faults *f, const struct checked *p)
 {
 	for (unsigned i = 0; i < p->ends.agent_count; i++)
 		if (p->ends.agent[i].protection.name[0] &&
-		    !p->common->keying.certificate[0])
+		    !p->common->keying.certified)
 			conf_fault(f, p->ends.agent[i].line, p->element,
 				   "certificate-name",
 				   "goes with certificates only (keying)");
+}
+
+static void check_not_own(struct conf_faults *f, const struct checked *p)
+{
+	const struct in_addr own = p->ends.local;
+
+	for (unsigned i = 0; own.s_addr != 0 && i < p->ends.agent_count; i++)
+		if (peer_is_protected(&p->ends.agent[i]) &&
+		    p->ends.agent[i].addr.s_addr == own.s_addr)
+			conf_fault(f, p->ends.agent[i].line, p->element, "address",
+				   "is our own end");
+	for (unsigned i = 0; own.s_addr != 0 && i < p->common->manual_count; i++)
+		if (p->common->manual[i].peer.s_addr == own.s_addr)
+			conf_fault(f, p->common->manual[i].line, "manual-esp", "peer",
+				   "is our own end");
 }
 
 static int by_addr(const void *a, const void *b)
@@ -239,6 +254,7 @@ void conf_check_protection(struct conf_faults *f, const char *element,
 	}
 	check_peers_keys(f, &all);
 	check_names(f, &all);
+	check_not_own(f, &all);
 	check_manual(f, &all, &agents);
 	check_sites(f, &all, &agents);
 	settle_sites(&all, &agents);

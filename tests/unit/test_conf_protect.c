@@ -140,6 +140,8 @@ static void who_is_protected_has_keys(void)
 	refused(HA(NET "<node home-address='10.1.0.9' protection='esp'>" SA(
 			"text:short") "</node>"),
 		"node/@protection: its association has a key of 5 octets");
+	refused(HA(PEER("10.1.0.1", "protection='esp'")),
+		"peer-agent/@address: is our own end");
 	refused(HA(PEER("10.0.2.2", "protection='esp' certificate-name='a.b'")),
 		"peer-agent/@certificate-name: goes with certificates only");
 }
@@ -237,6 +239,17 @@ static void write_file(const char *path, mode_t mode)
 	CU_ASSERT_EQUAL(chmod(path, mode), 0);
 }
 
+/* One mistake is told as one. */
+static void without_a_word_of(const char *text, const char *word)
+{
+	struct ha_config c;
+	struct conf_doc doc = conf_doc_read(&ha_config_schema, text, &c);
+
+	CU_ASSERT_NOT_EQUAL(doc.rc, 0);
+	CU_ASSERT_PTR_NULL(strstr(doc.lines, word));
+	conf_release(&ha_config_schema, &c);
+}
+
 static void certificates_can_be_read(void)
 {
 	static const char good[] = HA(
@@ -259,6 +272,7 @@ static void certificates_can_be_read(void)
 		"keying/@authorities: is missing");
 	refused(HA("<keying certificate='/'/>"), "/ is not a regular file");
 	unlink("conf-protect.pem");
+	without_a_word_of(good, "certificate-name");
 	warned(HA("<keying key-log='/tmp/x'/>"),
 	       "keying/@key-log: who reads this file");
 }
