@@ -59,7 +59,7 @@ struct manual_esp_config {
 
 /* <keying>: how agents prove to each other who they are. */
 struct keying_options {
-	uint16_t port;                         /* of TCP */
+	uint16_t port;  /* of TCP */
 	bool certified; /* a certificate is given, whether it can be read or not */
 	char certificate[PROTECTION_PATH_MAX]; /* "": by associations only */
 	char private_key[PROTECTION_PATH_MAX];

@@ -61,8 +61,7 @@ static void check_peers_keys(struct conf_faults *f, const struct checked *p)
 static void check_names(struct conf_faults *f, const struct checked *p)
 {
 	for (unsigned i = 0; i < p->ends.agent_count; i++)
-		if (p->ends.agent[i].protection.name[0] &&
-		    !p->common->keying.certified)
+		if (p->ends.agent[i].protection.name[0] && !p->common->keying.certified)
 			conf_fault(f, p->ends.agent[i].line, p->element,
 				   "certificate-name",
 				   "goes with certificates only (keying)");

@@ -409,8 +409,8 @@ void keying_soft_limit(struct keying *k, struct keying_pair pair, uint32_t spi,
 		return;
 	/* Not at rest, or no place for another: soon, if it is not done by then. */
 	if (!key_sa_rekey(&t, p))
-		p->rekey_at = instant_min(p->rekey_at,
-					  instant_add(now.mono, duration_s(1)));
+		p->rekey_at =
+			instant_min(p->rekey_at, instant_add(now.mono, duration_s(1)));
 	finish(&t, p);
 }
 
