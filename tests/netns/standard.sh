@@ -113,6 +113,15 @@ checksums() {
 	equal "so is the right one" "$(as_node)" 0
 }
 
+# The router's business, not the agent's.
+passing_by() {
+	local before
+	before=$(counter fa1 link-transit)
+	equal "a Request to somebody beyond the agent is not its" "$(as_node --to 10.0.9.2)" null
+	check "it is counted" count_above fa1 link-transit "$before"
+	equal "nor is one to a station beside it" "$(as_node --mac 02:00:00:00:00:99)" null
+}
+
 expires_at() { # HOST TTL: who says so
 	in_ns "$1" ping -n -c 1 -W 2 -t "$2" 10.1.0.10 |
 		sed -n 's/^From \([0-9.]*\).*Time to live exceeded.*/\1/p'
@@ -193,6 +202,7 @@ start_all ha fa1 fa2
 groups
 arp_of_the_node
 checksums
+passing_by
 hops
 circles
 discovery
