@@ -29,7 +29,11 @@ joined() { # ALGORITHM ipip|gre raw|udp esn|plain
 	begin "$@"
 	check "$name: from the kernel to us" pings k 10.9.0.1 20 -s 13 -I 10.8.0.1
 	check "$name: from us to the kernel" pings s 10.8.0.1 20 -s 1203 -I 10.9.0.1
-	check "$name: TCP, both ways at once" exchange
+	if [ "$4" = plain ]; then
+		check "$name: a TCP stream towards us" stream k s 10.9.0.1 10.8.0.1
+	else
+		check "$name: a TCP stream from us" stream s k 10.8.0.1 10.9.0.1
+	fi
 	states=$(ip -n "$LAB-k" -s xfrm state)
 	gateway_end
 	check "$name: neither end dropped a packet" \

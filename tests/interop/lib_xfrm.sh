@@ -178,28 +178,14 @@ pings() {
 	echo "$said" | grep -q " $count received, 0% packet loss"
 }
 
-# listens HOST IN OUT: one TCP connection, what comes into IN, what goes from OUT.
-listens() {
-	in_ns "$1" timeout 20 nc -N -l -p 7000 <"$3" >"$2" &
-	listener=$!
-	await "in_ns $1 ss -Hltn sport = :7000 | grep -q ."
-}
-
 stream() { # FROM TO ADDRESS SOURCE: 100 kB by TCP, compared
 	head -c 100000 /dev/urandom >"$LAB_DIR/out"
-	listens "$2" "$LAB_DIR/in" /dev/null
+	in_ns "$2" timeout 20 nc -l -p 7000 >"$LAB_DIR/in" &
+	local listener=$!
+	await "in_ns $2 ss -Hltn sport = :7000 | grep -q ."
 	in_ns "$1" timeout 20 nc -N -s "$4" "$3" 7000 <"$LAB_DIR/out"
-	wait "$listener"
+	wait $listener
 	cmp "$LAB_DIR/out" "$LAB_DIR/in"
-}
-
-exchange() { # 100 kB from either end at once, compared
-	[ -s "$LAB_DIR/there" ] || head -c 100000 /dev/urandom >"$LAB_DIR/there"
-	[ -s "$LAB_DIR/back" ] || head -c 100000 /dev/urandom >"$LAB_DIR/back"
-	listens s "$LAB_DIR/in" "$LAB_DIR/back"
-	in_ns k timeout 20 nc -N -s 10.8.0.1 10.9.0.1 7000 <"$LAB_DIR/there" >"$LAB_DIR/got"
-	wait "$listener"
-	cmp "$LAB_DIR/there" "$LAB_DIR/in" && cmp "$LAB_DIR/back" "$LAB_DIR/got"
 }
 
 # kernel_begin ALGORITHM ipip|gre raw|udp esn|plain WINDOW LAST: associations and
