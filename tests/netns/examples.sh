@@ -1,6 +1,6 @@
 #!/bin/bash
 # The example configurations as they are, word for word, are the smallest that work
-# together: away and home again.
+# together: away and home again. And what is said where a router stands in the way.
 . "$(dirname "$0")/lib_story.sh"
 
 # named HOST INTERFACE NAME: what the examples call it.
@@ -18,6 +18,19 @@ example() {
 	lab_start "$name" "$host" sh -c 'mount -t tmpfs none /run && mkdir /run/sojourn &&
 		mount -t tmpfs none /var/lib && mkdir /var/lib/sojourn && exec "$@"' \
 		"$name" "$@" -c "$LAB_DIR/$name.xml"
+}
+
+# What a router's kernel must let pass, and what it is told otherwise.
+warned() {
+	check_not "nothing was to be warned of" said fa 'sysctl -w'
+	in_ns fa1 sh -c 'cd /proc/sys/net/ipv4/conf/eth1
+		echo 0 >forwarding && echo 1 >rp_filter'
+	example fa fa1 mip-fa
+	check_wait "a link that does not forward is told of" 10 \
+		"said fa 'interface=eth1 does not forward packets'"
+	check_wait "so is a strict reverse-path filter" 10 \
+		"said fa 'sysctl -w net.ipv4.conf.eth1.rp_filter=2'"
+	lab_stop fa
 }
 
 said() { grep -q "$2" "$LAB_DIR/$1.log"; }
@@ -44,5 +57,6 @@ lab_stop fa
 equal "so does the foreign agent" $? 0
 lab_stop ha
 equal "and the home agent" $? 0
+warned
 check_clean ha fa1 mn
 tap_done
