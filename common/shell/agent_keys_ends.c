@@ -209,18 +209,26 @@ static int rename_nodes(struct agent_shell *s, const struct protected_config *c)
 	return error;
 }
 
+static void keep_first(int *error, int next)
+{
+	if (*error == 0)
+		*error = next;
+}
+
+/* Also when one fails: an end that is left out would be in clear. */
 static int name_all(struct agent_shell *s, const struct protected_config *c)
 {
 	const struct common_config *common = agent_common(s);
 	const struct in_addr nobody = { 0 };
 	int error = rename_nodes(s, c);
 
-	for (unsigned i = 0; i < c->agent_count && error == 0; i++)
+	for (unsigned i = 0; i < c->agent_count; i++)
 		if (peer_is_protected(&c->agent[i]))
-			error = protect_peer(s, c->local, c->kind, c->agent[i].addr,
-					     nobody, &c->agent[i]);
-	for (unsigned i = 0; i < common->manual_count && error == 0; i++)
-		error = protect_manual(s, c->local, &common->manual[i]);
+			keep_first(&error,
+				   protect_peer(s, c->local, c->kind, c->agent[i].addr,
+						nobody, &c->agent[i]));
+	for (unsigned i = 0; i < common->manual_count; i++)
+		keep_first(&error, protect_manual(s, c->local, &common->manual[i]));
 	return error;
 }
 

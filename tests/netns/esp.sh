@@ -315,6 +315,24 @@ attacked() {
 	stop_agents
 }
 
+# What cannot be had at a reload leaves no peer in clear.
+port_taken() {
+	configure ha
+	start_all ha
+	lab_start squatter ha python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 4500))
+time.sleep(60)'
+	lab_wait 10 "in_ns ha grep -q ':1194 ' /proc/net/udp"
+	protected 'protection="esp"'
+	ctl ha reload >/dev/null
+	check "another has the port: told" grep -q 'keys for ESP: .*in use' "$LAB_DIR/ha.log"
+	check_shows "another has the port: all that need ESP wait" ha protection \
+		'length == 2 and all(.policy == "required")'
+	lab_stop squatter
+	stop ha
+}
+
 # The keys that were used are known from the key log alone.
 keys_in() { # FILE...
 	local key
@@ -363,7 +381,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms rekey limits attacked killed wrong_key home_denies gone policies secrets}; do
+for part in ${ESP_PARTS:-roam forms rekey limits attacked killed wrong_key home_denies gone policies port_taken secrets}; do
 	$part
 done
 tap_done
