@@ -230,7 +230,9 @@ static void site_tunnels_come_and_go(void)
 {
 	struct site_config site = {
 		.name = "branch",
-		.tunnel = { CARE_OF, OTHER_AGENT, { .kind = ENCAP_GRE } },
+		.tunnel = { .local = CARE_OF,
+			    .remote = OTHER_AGENT,
+			    .encap.kind = ENCAP_GRE },
 		.local_count = 1,
 		.remote_count = 1,
 		.local_nets = { { IP(10, 8, 0, 0), 24 } },

@@ -140,7 +140,8 @@ static void site_tunnels_stand_from_start_to_stop(void)
 {
 	struct ha_bench b;
 	struct site_config site = { .name = "s",
-				    .tunnel = { hb_addr(HB_HA), hb_addr(COA), { 0 } },
+				    .tunnel = { .local = hb_addr(HB_HA),
+						.remote = hb_addr(COA) },
 				    .remote_count = 1,
 				    .remote_nets = { { hb_addr(0x0a090000), 24 } } };
 
