@@ -194,7 +194,7 @@ static bool requires_esp(const struct agent_shell *s)
 	for (unsigned i = 0; i < c.agent_count; i++)
 		if (c.agent[i].protection.policy == PROTECT_REQUIRED)
 			return true;
-	return false;
+	return agent_common(s)->manual_count > 0;
 }
 
 /* What an agent before us was killed with, and no node has come back for. */

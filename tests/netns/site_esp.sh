@@ -86,7 +86,11 @@ killed() {
 	lab_stop flood INT
 	equal "$1, killed: nothing of the sites is in clear" \
 		"$(recorded site "host 10.9.0.2" | head -n 5)" ""
+	lab_start routes ha ip monitor route
 	start ha1 ha || story_abort "ha1 did not start again"
+	lab_stop routes TERM
+	equal "$1, killed: nor is there a moment of its start in which it would" \
+		"$(grep 'Deleted unreachable' "$LAB_DIR/routes.log")" ""
 	check_wait "$1, killed: it comes back" 20 "tunnel_is up && pings host 10.9.0.2"
 }
 
@@ -171,6 +175,9 @@ by_hand() {
 	check_pings "manual: from one site to the other, by these" host 10.9.0.2
 	check "manual: and back" reloaded "$by_hand1" "$by_hand2"
 	check_pings "manual: from one site to the other, by hand" host 10.9.0.2
+	check "manual: and a home network" \
+		reloaded "$by_hand1<home-network prefix=\"10.8.0.0/24\" interface=\"site\"/>" "$by_hand2"
+	killed manual
 	check_shows "manual: one association each way" ha1 associations \
 		'[.[] | select(.kind | startswith("esp"))] | length == 2'
 	part manual
