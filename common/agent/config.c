@@ -5,6 +5,48 @@
 #include "common/agent/config.h"
 #include "common/wire/mip_msg.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+enum { ESP_PORT = 4500 }; /* of UDP (RFC 3948 2) */
+
+static int by_addr(const void *a, const void *b)
+{
+	const struct peer_config *const *x = a, *const *y = b;
+	uint32_t ax = ntohl((*x)->addr.s_addr), ay = ntohl((*y)->addr.s_addr);
+
+	return ax < ay ? -1 : ax > ay;
+}
+
+int peer_index_init(struct peer_index *x, const struct peer_config *peers,
+		    unsigned count)
+{
+	*x = (struct peer_index){ .at = calloc(count + 1u, sizeof(*x->at)) };
+	if (!x->at)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++)
+		if (peer_is_protected(&peers[i]))
+			x->at[x->count++] = &peers[i];
+	qsort(x->at, x->count, sizeof(*x->at), by_addr);
+	return 0;
+}
+
+void peer_index_fini(struct peer_index *x)
+{
+	free(x->at);
+	*x = (struct peer_index){ 0 };
+}
+
+const struct peer_config *peer_index_find(const struct peer_index *x,
+					  struct in_addr addr)
+{
+	const struct peer_config key = { .addr = addr }, *wanted = &key;
+	const struct peer_config **found =
+		bsearch(&wanted, x->at, x->count, sizeof(*x->at), by_addr);
+
+	return found ? *found : NULL;
+}
+
 static const struct tunnel_config *tunnel_for(const struct common_config *c,
 					      struct in_addr peer)
 {
@@ -69,7 +111,7 @@ struct esp_config config_esp_for(const struct common_config *c, struct in_addr p
 	const struct esp_config plain = {
 		.algorithm = ESP_AES_128_GCM,
 		.carrier = CARRIER_UDP,
-		.port = 4500,
+		.port = ESP_PORT,
 		.esn = true,
 		.window = 1024,
 		.rekey_seconds = 3600,
@@ -90,7 +132,7 @@ uint16_t config_esp_port(const struct common_config *c)
 	for (unsigned i = 0; i < c->manual_count; i++)
 		if (c->manual[i].carrier == CARRIER_UDP)
 			return c->manual[i].port;
-	return 4500;
+	return ESP_PORT;
 }
 
 enum encap_kind config_encap_kind(uint8_t request_flags)

@@ -132,6 +132,19 @@ static inline bool peer_is_protected(const struct peer_config *p)
 	       p->protection.policy != PROTECT_OFF;
 }
 
+/* Those of many peers that are protected, found by address; borrows them. */
+struct peer_index {
+	const struct peer_config **at; /* NULL: none made */
+	size_t count;
+};
+
+/* 0 or -ENOMEM, with none made. */
+int peer_index_init(struct peer_index *x, const struct peer_config *peers,
+		    unsigned count);
+void peer_index_fini(struct peer_index *x);
+const struct peer_config *peer_index_find(const struct peer_index *x,
+					  struct in_addr addr);
+
 /*
  * The tunnel to `remote` for the kind that a Request chose: the <tunnel> of that peer,
  * else the one for any, else the defaults of <tunnel>.

@@ -6,6 +6,7 @@
 #include "common/conf/protect.h"
 
 #include "common/conf/shared.h"
+#include "common/tunnel/encap_udp.h"
 
 #include <stdlib.h>
 
@@ -82,49 +83,13 @@ static void check_not_own(struct conf_faults *f, const struct checked *p)
 				   "is our own end");
 }
 
-static int by_addr(const void *a, const void *b)
-{
-	const struct peer_config *const *x = a, *const *y = b;
-	uint32_t ax = ntohl((*x)->addr.s_addr), ay = ntohl((*y)->addr.s_addr);
-
-	return ax < ay ? -1 : ax > ay;
-}
-
-/* The protected agents, sorted, so that many are no matter. */
-struct protected_list {
-	const struct peer_config **at;
-	size_t count;
-};
-
-static bool list_agents(struct protected_list *l, const struct checked *p)
-{
-	*l = (struct protected_list){ .at = calloc(p->ends.agent_count + 1u,
-						   sizeof(*l->at)) };
-	for (unsigned i = 0; l->at && i < p->ends.agent_count; i++)
-		if (peer_is_protected(&p->ends.agent[i]))
-			l->at[l->count++] = &p->ends.agent[i];
-	if (l->at)
-		qsort(l->at, l->count, sizeof(*l->at), by_addr);
-	return l->at != NULL;
-}
-
-static const struct peer_config *find_agent(const struct protected_list *l,
-					    struct in_addr addr)
-{
-	const struct peer_config key = { .addr = addr }, *wanted = &key;
-	const struct peer_config **found =
-		bsearch(&wanted, l->at, l->count, sizeof(*l->at), by_addr);
-
-	return found ? *found : NULL;
-}
-
 static void check_manual(struct conf_faults *f, const struct checked *p,
-			 const struct protected_list *agents)
+			 const struct peer_index *agents)
 {
 	const struct manual_esp_config *all = p->common->manual;
 
 	for (unsigned i = 0; i < p->common->manual_count; i++) {
-		const struct peer_config *agent = find_agent(agents, all[i].peer);
+		const struct peer_config *agent = peer_index_find(agents, all[i].peer);
 
 		if (agent)
 			conf_fault(f, all[i].line, "manual-esp", "peer",
@@ -150,11 +115,11 @@ static bool has_manual(const struct common_config *c, struct in_addr peer)
 }
 
 /* What is between such sites goes nowhere when we are killed, not out in clear. */
-static void settle_sites(const struct checked *p, const struct protected_list *agents)
+static void settle_sites(const struct checked *p, const struct peer_index *agents)
 {
 	for (unsigned i = 0; i < p->common->site_count; i++) {
 		struct site_config *s = &p->common->site[i];
-		const struct peer_config *a = find_agent(agents, s->tunnel.remote);
+		const struct peer_config *a = peer_index_find(agents, s->tunnel.remote);
 
 		s->required = has_manual(p->common, s->tunnel.remote) ||
 			      (a && a->protection.policy == PROTECT_REQUIRED);
@@ -163,7 +128,7 @@ static void settle_sites(const struct checked *p, const struct protected_list *a
 
 /* Associations stand between our address and the peer's, and no others. */
 static void check_sites(struct conf_faults *f, const struct checked *p,
-			const struct protected_list *agents)
+			const struct peer_index *agents)
 {
 	char text[INET_ADDRSTRLEN];
 
@@ -171,7 +136,7 @@ static void check_sites(struct conf_faults *f, const struct checked *p,
 		const struct site_config *s = &p->common->site[i];
 
 		if (s->tunnel.local.s_addr == p->ends.local.s_addr ||
-		    (!find_agent(agents, s->tunnel.remote) &&
+		    (!peer_index_find(agents, s->tunnel.remote) &&
 		     !has_manual(p->common, s->tunnel.remote)))
 			continue;
 		conf_fault(f, s->line, "site-tunnel", "local",
@@ -198,13 +163,13 @@ static void check_esp_once(struct conf_faults *f, const struct common_config *c)
 
 /* Where nodes are served, a row may be for the address that one comes to. */
 static void check_esp_peers(struct conf_faults *f, const struct checked *p,
-			    const struct protected_list *agents)
+			    const struct peer_index *agents)
 {
 	const struct esp_config *all = p->common->esp;
 
 	for (unsigned i = 0; i < p->common->esp_count; i++)
 		if (all[i].peer.s_addr != INADDR_ANY && p->ends.node_count == 0 &&
-		    !find_agent(agents, all[i].peer))
+		    !peer_index_find(agents, all[i].peer))
 			conf_warn(f, all[i].line, "esp", "peer",
 				  "is none of those with protection=\"esp\"");
 }
@@ -218,7 +183,7 @@ static void check_port(struct conf_faults *f, const char *element, int line,
 		       uint16_t port, uint16_t *common)
 {
 	/* RFC 5944 3.2 and 3519: registrations; RFC 8086: GRE in UDP. */
-	if (port == 434 || port == 4754)
+	if (port == CARRIER_PORT_MIP || port == CARRIER_PORT_GRE)
 		conf_fault(f, line, element, "port", "%u has another use", port);
 	else if (port != 0 && *common != 0 && port != *common)
 		conf_fault(f, line, element, "port",
@@ -245,9 +210,9 @@ void conf_check_protection(struct conf_faults *f, const char *element,
 			   const struct protected_config *ends)
 {
 	const struct checked all = { element, c, *ends };
-	struct protected_list agents;
+	struct peer_index agents;
 
-	if (!list_agents(&agents, &all)) {
+	if (peer_index_init(&agents, ends->agent, ends->agent_count) != 0) {
 		conf_fault(f, 0, NULL, NULL, "out of memory");
 		return;
 	}
@@ -260,5 +225,5 @@ void conf_check_protection(struct conf_faults *f, const char *element,
 	check_esp_once(f, c);
 	check_esp_peers(f, &all, &agents);
 	check_ports(f, c);
-	free(agents.at);
+	peer_index_fini(&agents);
 }

@@ -176,6 +176,7 @@ void agent_keys_unprotect(struct agent_shell *s)
 
 	HASH_ITER(hh, s->keys->pairs, p, next)
 		agent_keys_pair_free(s, p);
+	peer_index_fini(&s->keys->nodes);
 	keying_effects_fini(&s->keys->spare);
 	keying_effects_fini(&s->keys->fx);
 	key_log_close(s->keys->log);

@@ -52,7 +52,8 @@ struct keyed_pair {
 
 struct agent_keys {
 	struct keyed_pair *pairs;
-	struct keying *keying; /* NULL: nobody to agree with */
+	struct peer_index nodes; /* of the configuration */
+	struct keying *keying;   /* NULL: nobody to agree with */
 	struct key_sock *sock;
 	struct key_log *log;
 	struct keying_effects fx, spare;

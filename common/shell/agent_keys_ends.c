@@ -156,56 +156,28 @@ static int protect_manual(struct agent_shell *s, struct in_addr local,
 	return error || same ? error : agent_keys_manual(s, p);
 }
 
-/* The protected nodes of a configuration, by home address. */
-struct node_index {
-	const struct peer_config **at;
-	size_t count;
-};
-
-static int by_home(const void *a, const void *b)
+static int rename_node(struct agent_shell *s, struct keyed_pair *p)
 {
-	const struct peer_config *const *x = a, *const *y = b;
-	uint32_t ax = ntohl((*x)->addr.s_addr), ay = ntohl((*y)->addr.s_addr);
-
-	return ax < ay ? -1 : ax > ay;
-}
-
-static int node_index_init(struct node_index *x, const struct protected_config *c)
-{
-	*x = (struct node_index){ .at = calloc(c->node_count + 1u, sizeof(*x->at)) };
-	if (!x->at)
-		return -ENOMEM;
-	for (unsigned i = 0; i < c->node_count; i++)
-		if (peer_is_protected(&c->node[i]))
-			x->at[x->count++] = &c->node[i];
-	qsort(x->at, x->count, sizeof(*x->at), by_home);
-	return 0;
-}
-
-static int rename_node(struct agent_shell *s, const struct node_index *x,
-		       struct keyed_pair *p)
-{
-	const struct peer_config key = { .addr = p->home }, *wanted = &key;
-	const struct peer_config **node =
-		bsearch(&wanted, x->at, x->count, sizeof(*x->at), by_home);
+	const struct peer_config *node = peer_index_find(&s->keys->nodes, p->home);
 
 	if (!node)
 		return 0;
-	return protect_peer(s, p->ends.local, SA_MN_HA, p->ends.remote, p->home, *node);
+	return protect_peer(s, p->ends.local, SA_MN_HA, p->ends.remote, p->home, node);
 }
 
 /* Nodes come and go by themselves, but the configuration may know them no more. */
 static int rename_nodes(struct agent_shell *s, const struct protected_config *c)
 {
+	struct peer_index *nodes = &s->keys->nodes;
 	struct keyed_pair *p, *next;
-	struct node_index nodes;
-	int error = node_index_init(&nodes, c);
+	int error;
 
+	peer_index_fini(nodes);
+	error = peer_index_init(nodes, c->node, c->node_count);
 	HASH_ITER(hh, s->keys->pairs, p, next)
 		if (error == 0 && p->home.s_addr != 0 &&
 		    p->ends.local.s_addr == c->local.s_addr)
-			error = rename_node(s, &nodes, p);
-	free(nodes.at);
+			error = rename_node(s, p);
 	return error;
 }
 
@@ -277,26 +249,20 @@ static int node_gone(struct agent_shell *s, struct keying_pair ends,
 	return 0;
 }
 
-static const struct peer_config *node_of(const struct protected_config *c,
-					 struct in_addr home)
-{
-	for (unsigned i = 0; i < c->node_count; i++)
-		if (c->node[i].addr.s_addr == home.s_addr)
-			return &c->node[i];
-	return NULL;
-}
-
 int agent_keys_node(struct agent_shell *s, const struct effect_protect *e,
 		    struct in_addr home)
 {
-	const struct protected_config c = s->program->config.protects(s->config);
+	const struct peer_index *nodes = &s->keys->nodes;
 	const struct keying_pair ends = { e->local, e->remote };
-	const struct peer_config *node = node_of(&c, home);
+	const struct peer_config *node;
 	struct keying_peer_spec spec;
 	int error;
 
 	if (e->policy == PROTECT_OFF)
 		return node_gone(s, ends, home);
+	if (!nodes->at)
+		return -ENOMEM; /* or else it would be in clear */
+	node = peer_index_find(nodes, home);
 	if (!node || !may_be_nodes(s->keys, ends))
 		return 0;
 	error = protect_peer(s, e->local, SA_MN_HA, e->remote, home, node);

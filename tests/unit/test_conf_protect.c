@@ -229,6 +229,30 @@ static void manual_keys(void)
 		"manual-esp/@port: goes with carrier=\"udp\" only");
 }
 
+/* Every protected peer is found, whatever their order, and nobody else. */
+static void peers_are_found(void)
+{
+	enum { PEERS = 500 };
+	static struct peer_config peers[PEERS];
+	struct peer_index x;
+
+	for (uint32_t i = 0; i < PEERS; i++) {
+		peers[i].addr.s_addr = htonl(0x7fffff00 + i * 7919 % PEERS);
+		peers[i].protection.kind = i % 3 ? PROTECTION_ESP : PROTECTION_NONE;
+		peers[i].protection.policy = i % 5 ? PROTECT_PREFERRED : PROTECT_OFF;
+	}
+	CU_ASSERT_EQUAL_FATAL(peer_index_init(&x, peers, PEERS), 0);
+	for (unsigned i = 0; i < PEERS; i++)
+		CU_ASSERT_PTR_EQUAL(peer_index_find(&x, peers[i].addr),
+				    i % 3 && i % 5 ? &peers[i] : NULL);
+	CU_ASSERT_PTR_NULL(peer_index_find(&x, (struct in_addr){ 0 }));
+	peer_index_fini(&x);
+	CU_ASSERT_EQUAL_FATAL(peer_index_init(&x, NULL, 0), 0);
+	CU_ASSERT_PTR_NOT_NULL(x.at);
+	CU_ASSERT_PTR_NULL(peer_index_find(&x, peers[1].addr));
+	peer_index_fini(&x);
+}
+
 static void write_file(const char *path, mode_t mode)
 {
 	FILE *f = fopen(path, "w");
@@ -313,6 +337,7 @@ void suite_conf_protect(void)
 	CU_add_test(s, "policies agree", policies_agree);
 	CU_add_test(s, "rows of esp", esp_rows);
 	CU_add_test(s, "manual keys", manual_keys);
+	CU_add_test(s, "peers are found", peers_are_found);
 	CU_add_test(s, "certificates can be read", certificates_can_be_read);
 	CU_add_test(s, "nodes", nodes);
 }
