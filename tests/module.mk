@@ -94,6 +94,7 @@ unit_sources += tests/unit/test_esp_pull.c
 unit_sources += tests/unit/test_esp_sa.c
 unit_sources += tests/unit/test_mtu.c
 unit_sources += tests/unit/test_mss.c
+unit_sources += tests/unit/test_segment.c
 unit_sources += tests/unit/test_tunnel.c
 unit_sources += tests/unit/test_fwd.c
 unit_sources += tests/unit/test_fwd_site.c

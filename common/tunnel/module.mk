@@ -34,4 +34,5 @@ pure_sources += \
 	common/tunnel/relay_icmp.c \
 	common/tunnel/relay_path.c \
 	common/tunnel/replay_window.c common/tunnel/replay_window.h \
+	common/tunnel/segment.h common/tunnel/segment_split.c \
 	common/tunnel/tunnel.c common/tunnel/tunnel.h

@@ -7,14 +7,11 @@
 
 #include "common/base/bytes.h"
 #include "common/wire/checksum.h"
+#include "common/wire/tcp.h"
 
 #include <stddef.h>
 
 enum {
-	TCP_HEADER = 20,
-	TCP_FLAGS_AT = 13,
-	TCP_CHECKSUM_AT = 16,
-	TCP_SYN = 0x02,
 	OPTION_END = 0,
 	OPTION_NOP = 1,
 	OPTION_MSS = 2,

@@ -117,7 +117,7 @@ void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr sr
 {
 	struct pkt *icmp;
 
-	if (pl->silent || !icmp_may_answer(p->data, p->len) ||
+	if (pl->silent || p->later || !icmp_may_answer(p->data, p->len) ||
 	    !pipeline_may_send_icmp(pl))
 		return;
 	icmp = pkt_take(pl->config.pool);

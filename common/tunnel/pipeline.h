@@ -72,7 +72,8 @@ void pipeline_free(struct pipeline *pl);
 
 /*
  * Packets that the kernel's routing handed us through the TUN, or that the
- * node's own stack sent there; hops have been counted.
+ * node's own stack sent there; hops have been counted.  Those that have a reason to
+ * be dropped already are counted by it.
  */
 void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 		       struct pipeline_out *out);

@@ -266,7 +266,7 @@ static bool is_outer_of_ours(const struct pipeline *pl, const struct pkt *p)
 
 static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 {
-	struct fwd_way way = { .why = pkt_check(p) };
+	struct fwd_way way = { .why = p->drop ? p->drop : pkt_check(p) };
 	const struct ipv4 *ip = pkt_ipv4(p);
 
 	if (way.why)

@@ -35,7 +35,10 @@ struct pipeline {
 	bool silent;             /* broadcasts: no ICMP about them, wrapped or not */
 };
 
-/* An ICMP error about `p`, from `src` to its sender, unless there are too many. */
+/*
+ * An ICMP error about `p`, from `src` to its sender, unless there are too many.  Of
+ * the packets of a large segment the first is answered.
+ */
 void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr src,
 		     uint8_t type, uint8_t code, uint32_t rest);
 

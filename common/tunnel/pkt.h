@@ -45,6 +45,7 @@ struct pkt {
 	const void *part;      /* what the stage at work parts its vector by */
 
 	/* How it came. */
+	bool later;                /* out of the same large segment as the one before */
 	struct protect_pair *pair; /* through an association of these ends */
 	uint8_t carrier;           /* enum carrier_kind */
 	uint16_t carrier_port;     /* from this port of the peer, host order */

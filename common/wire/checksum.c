@@ -30,18 +30,54 @@ static uint64_t sum_words(const uint8_t *at, size_t words)
 	return even + odd;
 }
 
+/* The same, and copy them. */
+static uint64_t copy_words(uint8_t *to, const uint8_t *at, size_t words)
+{
+	uint64_t even = 0, odd = 0, word;
+
+	for (; words > 0; words--, at += sizeof(word), to += sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		memcpy(to, &word, sizeof(word));
+		even += word & UINT32_MAX;
+		odd += word >> 32;
+	}
+	return even + odd;
+}
+
+/* The octets behind the whole words, with zeros behind them. */
+static uint64_t sum_rest(const uint8_t *at, size_t rest)
+{
+	uint64_t last = 0;
+
+	if (rest)
+		memcpy(&last, at, rest);
+	return (last & UINT32_MAX) + (last >> 32);
+}
+
+static uint32_t add_native(uint32_t sum, uint64_t native)
+{
+	return fold16((uint64_t)sum + ntohs((uint16_t)fold16(native)));
+}
+
 uint32_t checksum_add(uint32_t sum, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
-	size_t words = len / sizeof(uint64_t);
 	size_t rest = len % sizeof(uint64_t);
-	uint64_t last = 0;
-	uint64_t native = sum_words(at, words);
+	uint64_t native = sum_words(at, len / sizeof(uint64_t));
+
+	return add_native(sum, native + sum_rest(at + len - rest, rest));
+}
+
+uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t len)
+{
+	const uint8_t *at = from;
+	uint8_t *copy = to;
+	size_t rest = len % sizeof(uint64_t);
+	uint64_t native = copy_words(copy, at, len / sizeof(uint64_t));
 
 	if (rest)
-		memcpy(&last, at + words * sizeof(last), rest);
-	native += (last & UINT32_MAX) + (last >> 32);
-	return fold16((uint64_t)sum + ntohs((uint16_t)fold16(native)));
+		memcpy(copy + len - rest, at + len - rest, rest);
+	return add_native(sum, native + sum_rest(at + len - rest, rest));
 }
 
 uint32_t checksum_pseudo(struct in_addr src, struct in_addr dst, uint8_t proto,
@@ -69,5 +105,14 @@ void checksum_write(uint8_t *message, size_t len, size_t offset)
 
 	memcpy(message + offset, &field, sizeof(field));
 	field = htons(checksum_of(message, len));
+	memcpy(message + offset, &field, sizeof(field));
+}
+
+void checksum_complete(uint8_t *message, size_t len, size_t offset)
+{
+	uint16_t field = htons(checksum_of(message, len));
+
+	if (field == 0)
+		field = 0xffff;
 	memcpy(message + offset, &field, sizeof(field));
 }

@@ -14,6 +14,9 @@
 /* Add bytes to a running sum; an odd length is padded, so only the last may be. */
 uint32_t checksum_add(uint32_t sum, const void *bytes, size_t len);
 
+/* The same, and copy the bytes `from` one place `to` another. */
+uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t len);
+
 /* Sum of the pseudo header of UDP and TCP; `len` is that of the segment. */
 uint32_t checksum_pseudo(struct in_addr src, struct in_addr dst, uint8_t proto,
 			 uint16_t len);
@@ -26,6 +29,12 @@ uint16_t checksum_update(uint16_t field, uint16_t old_word, uint16_t new_word);
 
 /* Set the 16-bit field at `offset` to the checksum of the whole message. */
 void checksum_write(uint8_t *message, size_t len, size_t offset);
+
+/*
+ * The same where the field holds a part of the sum already, as that of a pseudo
+ * header.  A checksum of zero is written as all ones.
+ */
+void checksum_complete(uint8_t *message, size_t len, size_t offset);
 
 static inline uint16_t checksum_of(const void *bytes, size_t len)
 {

@@ -11,4 +11,5 @@ pure_sources += \
 	common/wire/mip_ext.c common/wire/mip_ext.def common/wire/mip_ext.h \
 	common/wire/mip_msg.c common/wire/mip_msg.h \
 	common/wire/mip_text.c common/wire/mip_text.h \
+	common/wire/tcp.h \
 	common/wire/udp.c common/wire/udp.h

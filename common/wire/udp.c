@@ -9,8 +9,6 @@
 #include "common/wire/checksum.h"
 #include "common/wire/ipv4.h"
 
-enum { CHECKSUM_FROM_PAYLOAD = 2 }; /* the field is the last of the header */
-
 /* `len` is at most 65535: it comes from a 16-bit field or from udp_build. */
 static uint16_t udp_checksum(struct in_addr src, struct in_addr dst, const uint8_t *at,
 			     size_t len)
@@ -101,6 +99,6 @@ void udp_finish(void *packet, size_t len)
 	if (udp_open(packet, len, true, &p) != UDP_OK)
 		return;
 	w = writer_over(packet, len);
-	write_room(&w, (size_t)(p.payload - w.at) - CHECKSUM_FROM_PAYLOAD);
+	write_room(&w, (size_t)(p.payload - w.at) - UDP_HEADER + UDP_CHECKSUM_AT);
 	write_u16(&w, built_checksum(&p, (uint16_t)(UDP_HEADER + p.len)));
 }

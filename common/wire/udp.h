@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { UDP_HEADER = 8 };
+enum { UDP_HEADER = 8, UDP_LENGTH_AT = 4, UDP_CHECKSUM_AT = 6 };
 
 struct udp_packet {
 	struct in_addr src, dst;

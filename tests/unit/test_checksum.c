@@ -127,6 +127,43 @@ static void written_checksum_sums_to_zero(void)
 	}
 }
 
+static void copying_sums_the_same(void)
+{
+	static uint8_t bytes[600], copy[600];
+	struct rng_seeded g;
+	struct rng r = rng_seeded_init(&g, 8);
+
+	rng_fill(&r, bytes, sizeof(bytes));
+	for (size_t len = 0; len + 8 < sizeof(bytes); len++) {
+		memset(copy, 0, sizeof(copy));
+		CU_ASSERT_EQUAL(checksum_copy(7, copy + len % 8, bytes + len % 5, len),
+				checksum_add(7, bytes + len % 5, len));
+		CU_ASSERT_EQUAL(memcmp(copy + len % 8, bytes + len % 5, len), 0);
+		CU_ASSERT_EQUAL(copy[len % 8 + len], 0);
+	}
+}
+
+/* A field that holds the folded sum of a pseudo header. */
+static void completed_checksum_sums_to_zero(void)
+{
+	const struct in_addr src = { htonl(0xc0000250) }, dst = { htonl(0xc6336432) };
+	uint8_t bytes[41];
+
+	for (size_t len = 8; len <= sizeof(bytes); len++) {
+		uint32_t sum = checksum_pseudo(src, dst, 17, (uint16_t)len);
+		uint16_t part = htons((uint16_t)~checksum_fold(sum));
+
+		memset(bytes, (int)len * 3, sizeof(bytes));
+		memcpy(bytes + 6, &part, sizeof(part));
+		checksum_complete(bytes, len, 6);
+		CU_ASSERT_EQUAL(checksum_fold(checksum_add(sum, bytes, len)), 0);
+	}
+	memset(bytes, 0, 8);
+	bytes[0] = bytes[1] = 0xff;
+	checksum_complete(bytes, 8, 6);
+	CU_ASSERT_EQUAL(bytes[6] << 8 | bytes[7], 0xffff);
+}
+
 void suite_checksum(void)
 {
 	CU_pSuite s = CU_add_suite("checksum", NULL, NULL);
@@ -139,4 +176,6 @@ void suite_checksum(void)
 	CU_ADD_TEST(s, example_of_rfc1624);
 	CU_ADD_TEST(s, update_agrees_with_summing_again);
 	CU_ADD_TEST(s, written_checksum_sums_to_zero);
+	CU_ADD_TEST(s, copying_sums_the_same);
+	CU_ADD_TEST(s, completed_checksum_sums_to_zero);
 }

@@ -234,6 +234,42 @@ static void too_big_with_df_is_dropped_and_its_sender_told(void)
 	bench_close(&b);
 }
 
+/* Six packets of 1500 octets out of one: the first one's sender is told. */
+static void of_a_large_segment_one_is_answered(void)
+{
+	const struct packet_like like = { .dst = "198.51.100.50",
+					  .size = 1500,
+					  .fragment = IPV4_DF };
+	struct pkt_vec v = { .count = 0 };
+	struct pipe_bench b;
+
+	bench_open(&b);
+	v.now = b.now;
+	for (unsigned i = 0; i < 6; i++) {
+		pkt_vec_add(&v, packet_like(&b.pool, &like));
+		v.pkt[i]->later = i > 0;
+	}
+	pipeline_outbound(b.pl, &v, &b.out);
+	CU_ASSERT_EQUAL(bench_drops(&b, "too-big"), 6);
+	CU_ASSERT_EQUAL(bench_count(&b, "icmp-sent"), 1);
+	CU_ASSERT_EQUAL(bench_count(&b, "icmp-limited"), 0);
+	bench_close(&b);
+}
+
+static void what_the_edge_refused_is_counted(void)
+{
+	struct pipe_bench b;
+	struct pkt *p;
+
+	bench_open(&b);
+	p = packet_like(&b.pool, &(struct packet_like){ .dst = "198.51.100.50" });
+	p->drop = DROP_SEGMENT_SIZE;
+	bench_outbound(&b, p);
+	CU_ASSERT_EQUAL(bench_drops(&b, "segment-size"), 1);
+	CU_ASSERT_EQUAL(b.out.wire.count, 0);
+	bench_close(&b);
+}
+
 static void icmp_to_a_visitor_goes_onto_its_link(void)
 {
 	struct packet_like like = {
@@ -517,6 +553,8 @@ void suite_pipeline(void)
 	CU_ADD_TEST(s, unsound_packets_have_their_reason);
 	CU_ADD_TEST(s, what_the_node_tunnelled_to_itself_is_dropped);
 	CU_ADD_TEST(s, too_big_with_df_is_dropped_and_its_sender_told);
+	CU_ADD_TEST(s, of_a_large_segment_one_is_answered);
+	CU_ADD_TEST(s, what_the_edge_refused_is_counted);
 	CU_ADD_TEST(s, icmp_to_a_visitor_goes_onto_its_link);
 	CU_ADD_TEST(s, too_big_without_df_is_fragmented_inside);
 	CU_ADD_TEST(s, minimal_without_fallback_is_fragmented_outside);

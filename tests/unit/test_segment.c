@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: ISC */
+/* Large segments: cut as the definition says, and nothing believed of metadata. */
+#include "common/tunnel/segment.h"
+
+#include "common/wire/checksum.h"
+#include "common/wire/tcp.h"
+#include "common/wire/udp.h"
+
+#include "tests/unit/packets.h"
+#include "tests/unit/suites.h"
+
+#include <CUnit/CUnit.h>
+
+#include <string.h>
+
+static struct pkt_pool pool;
+
+static int open_pool(void)
+{
+	return pkt_pool_init(&pool, 256);
+}
+
+static int close_pool(void)
+{
+	size_t used = pool.used;
+
+	pkt_pool_fini(&pool);
+	return used != 0;
+}
+
+static uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static void put16(uint8_t *at, size_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+/* Of the transport header and what follows, with the pseudo header; 0 if right. */
+static uint16_t transport_sum(const struct pkt *p)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+	size_t header = ipv4_header_len(ip);
+	uint16_t len = (uint16_t)(p->len - header);
+	uint32_t sum = checksum_pseudo(ip->src, ip->dst, ip->protocol, len);
+
+	return checksum_fold(checksum_add(sum, p->data + header, len));
+}
+
+/* What the kernel leaves in the field: the folded sum of the pseudo header. */
+static uint16_t pseudo_sum(const struct pkt *p)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+	uint16_t len = (uint16_t)(p->len - ipv4_header_len(ip));
+
+	return (uint16_t)~checksum_fold(
+		checksum_pseudo(ip->src, ip->dst, ip->protocol, len));
+}
+
+/* A large segment and what the kernel says of it. */
+struct large {
+	struct pkt *p;
+	struct segment_meta meta;
+	size_t header;
+};
+
+enum { TCP_TIMES = TCP_HEADER + 12 };
+
+static struct large large_tcp(size_t payload, uint16_t size, uint8_t flags,
+			      size_t ip_options)
+{
+	const size_t ip = IPV4_HEADER + ip_options;
+	struct packet_like like = { .protocol = PROTO_TCP,
+				    .size = ip + TCP_TIMES + payload,
+				    .options = ip_options,
+				    .fragment = IPV4_DF };
+	struct pkt *p = packet_like(&pool, &like);
+	uint8_t *tcp = p->data + ip;
+
+	tcp[TCP_WORDS_AT] = TCP_TIMES / 4 << 4;
+	tcp[TCP_FLAGS_AT] = flags;
+	put16(tcp + TCP_CHECKSUM_AT, pseudo_sum(p));
+	return (struct large){
+		.p = p,
+		.header = ip + TCP_TIMES,
+		.meta = { .flags = SEGMENT_PARTIAL,
+			  .kind = SEGMENT_TCP,
+			  .size = size,
+			  .checksum_start = (uint16_t)ip,
+			  .checksum_offset = TCP_CHECKSUM_AT },
+	};
+}
+
+static struct large large_udp(size_t payload, uint16_t size)
+{
+	struct packet_like like = { .size = IPV4_HEADER + UDP_HEADER + payload };
+	struct pkt *p = packet_like(&pool, &like);
+
+	put16(p->data + IPV4_HEADER + UDP_LENGTH_AT, UDP_HEADER + payload);
+	put16(p->data + IPV4_HEADER + UDP_CHECKSUM_AT, pseudo_sum(p));
+	return (struct large){
+		.p = p,
+		.header = IPV4_HEADER + UDP_HEADER,
+		.meta = { .flags = SEGMENT_PARTIAL,
+			  .kind = SEGMENT_UDP,
+			  .size = size,
+			  .checksum_start = IPV4_HEADER,
+			  .checksum_offset = UDP_CHECKSUM_AT },
+	};
+}
+
+/* What every packet of `whole` must have, by the definition of its header's fields. */
+static void check_one(const struct pkt *p, const struct pkt *whole,
+		      const struct large *l, size_t nth)
+{
+	const size_t before = nth * l->meta.size;
+	const struct ipv4 *ip = pkt_ipv4_of(p), *of = pkt_ipv4_of(whole);
+	const size_t left = whole->len - l->header - before;
+	const size_t payload = left < l->meta.size ? left : l->meta.size;
+
+	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
+	CU_ASSERT_EQUAL(p->later, nth > 0);
+	CU_ASSERT_TRUE(packet_sound(p));
+	CU_ASSERT_EQUAL_FATAL(p->len, l->header + payload);
+	CU_ASSERT_EQUAL(
+		memcmp(p->data + l->header, whole->data + l->header + before, payload),
+		0);
+	CU_ASSERT_EQUAL(transport_sum(p), 0);
+	CU_ASSERT_EQUAL(ntohs(ip->id), (uint16_t)(ntohs(of->id) + nth));
+	CU_ASSERT_EQUAL(ip->fragment, of->fragment);
+	CU_ASSERT_EQUAL(ip->tos, of->tos);
+	CU_ASSERT_EQUAL(ip->ttl, of->ttl);
+	CU_ASSERT_EQUAL(memcmp(&ip->src, &of->src, 8), 0);
+}
+
+static void check_tcp(const struct pkt *p, const struct pkt *whole, size_t nth,
+		      const struct large *l)
+{
+	const uint8_t *tcp = p->data + ipv4_header_len(pkt_ipv4_of(p));
+	const uint8_t *of = whole->data + ipv4_header_len(pkt_ipv4_of(whole));
+	const bool last = l->header + (nth + 1) * l->meta.size >= whole->len;
+	uint8_t flags = of[TCP_FLAGS_AT];
+
+	if (nth > 0)
+		flags &= (uint8_t)~TCP_CWR;
+	if (!last)
+		flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	CU_ASSERT_EQUAL(tcp[TCP_FLAGS_AT], flags);
+	CU_ASSERT_EQUAL(get32(tcp + TCP_SEQUENCE_AT),
+			get32(of + TCP_SEQUENCE_AT) + (uint32_t)(nth * l->meta.size));
+	CU_ASSERT_EQUAL(memcmp(tcp, of, TCP_SEQUENCE_AT), 0);
+	CU_ASSERT_EQUAL(memcmp(tcp + TCP_ACK_AT, of + TCP_ACK_AT, 5), 0);
+	CU_ASSERT_EQUAL(memcmp(tcp + 18, of + 18, TCP_TIMES - 18), 0);
+}
+
+/* Cut all of it, in vectors with room for `room`; every packet as it must be. */
+static void check_cut(struct large l, unsigned room)
+{
+	const uint8_t protocol = pkt_ipv4(l.p)->protocol;
+	const size_t payload = l.p->len - l.header;
+	struct pkt *whole = pkt_clone(&pool, l.p);
+	struct segment_cut cut;
+	size_t nth = 0;
+	bool more;
+
+	segment_cut(&cut, l.p, &l.meta);
+	do {
+		struct pkt_vec v = { .count = PKT_VEC_MAX - room };
+
+		more = segment_split(&cut, &pool, &v);
+		for (unsigned i = PKT_VEC_MAX - room; i < v.count; i++, nth++) {
+			check_one(v.pkt[i], whole, &l, nth);
+			if (protocol == PROTO_TCP)
+				check_tcp(v.pkt[i], whole, nth, &l);
+			pkt_give(&pool, v.pkt[i]);
+		}
+		CU_ASSERT_TRUE_FATAL(!more || pkt_vec_full(&v));
+	} while (more);
+	CU_ASSERT_EQUAL(nth, payload ? (payload + l.meta.size - 1) / l.meta.size : 1);
+	pkt_give(&pool, whole);
+	CU_ASSERT_EQUAL(pool.used, 0);
+}
+
+static void cuts_tcp(void)
+{
+	static const size_t payloads[] = { 0,    1,    999,  1000,  1001,
+					   1999, 2000, 2001, 64999, 65463 };
+	static const uint16_t sizes[] = { 100, 999, 1000, 1348, 65000 };
+
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
+		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
+			check_cut(large_tcp(payloads[i], sizes[k], TCP_ACK, 0),
+				  PKT_VEC_MAX);
+	check_cut(large_tcp(9000, 700, TCP_ACK, 8), PKT_VEC_MAX);
+}
+
+static void keeps_flags_where_they_belong(void)
+{
+	for (unsigned flags = 0; flags < 256; flags++)
+		check_cut(large_tcp(3500, 1000, (uint8_t)flags, 0), PKT_VEC_MAX);
+}
+
+static void cuts_udp(void)
+{
+	for (size_t payload = 0; payload < 300; payload++)
+		check_cut(large_udp(payload, 64), PKT_VEC_MAX);
+	check_cut(large_udp(65507, 1472), PKT_VEC_MAX);
+}
+
+static void counts_over_the_end(void)
+{
+	struct large l = large_tcp(5000, 1000, TCP_ACK, 0);
+
+	pkt_ipv4(l.p)->id = htons(0xfffe);
+	ipv4_seal(pkt_ipv4(l.p));
+	memset(l.p->data + IPV4_HEADER + TCP_SEQUENCE_AT, 0xff, 4);
+	check_cut(l, PKT_VEC_MAX);
+}
+
+static void goes_on_where_it_stopped(void)
+{
+	for (unsigned room = 1; room < 7; room++)
+		check_cut(large_tcp(6100, 1000, TCP_ACK | TCP_PSH, 0), room);
+}
+
+static void waits_for_buffers(void)
+{
+	struct large l = large_udp(3000, 1000);
+	struct pkt_vec taken = { 0 }, v = { 0 };
+	struct pkt_pool few;
+	struct segment_cut cut;
+
+	CU_ASSERT_EQUAL_FATAL(pkt_pool_init(&few, 1), 0);
+	pkt_vec_add(&taken, pkt_take(&few));
+	segment_cut(&cut, l.p, &l.meta);
+	CU_ASSERT_TRUE(segment_split(&cut, &few, &v));
+	CU_ASSERT_EQUAL(v.count, 0);
+	CU_ASSERT_FALSE(segment_split(&cut, &pool, &v));
+	CU_ASSERT_EQUAL(v.count, 3);
+	pkt_vec_give(&few, &taken);
+	pkt_vec_give(&pool, &v);
+	pkt_pool_fini(&few);
+}
+
+/* A sum that was wrong is wrong afterwards, in every packet. */
+static void repairs_nothing(void)
+{
+	struct large l = large_tcp(2500, 1000, TCP_ACK, 0);
+	struct pkt_vec v = { 0 };
+	struct segment_cut cut;
+	uint8_t *field = l.p->data + IPV4_HEADER + TCP_CHECKSUM_AT;
+
+	put16(field, get16(field) ^ 0x0100);
+	segment_cut(&cut, l.p, &l.meta);
+	segment_split(&cut, &pool, &v);
+	CU_ASSERT_EQUAL_FATAL(v.count, 3);
+	for (unsigned i = 0; i < v.count; i++)
+		CU_ASSERT_NOT_EQUAL(transport_sum(v.pkt[i]), 0);
+	pkt_vec_give(&pool, &v);
+}
+
+/* What is done with a packet that came with these metadata: it comes out alone. */
+static struct pkt *alone(struct pkt *p, const struct segment_meta *meta)
+{
+	struct pkt_vec v = { 0 };
+	struct segment_cut cut;
+
+	segment_cut(&cut, p, meta);
+	CU_ASSERT_FALSE(segment_split(&cut, &pool, &v));
+	CU_ASSERT_EQUAL_FATAL(v.count, 1);
+	CU_ASSERT_PTR_EQUAL(v.pkt[0], p);
+	return v.pkt[0];
+}
+
+static void completes_a_checksum(void)
+{
+	for (size_t payload = 0; payload < 40; payload++) {
+		struct large l = large_udp(payload, 0);
+		struct pkt *p;
+
+		l.meta.kind = SEGMENT_NONE;
+		p = alone(l.p, &l.meta);
+		CU_ASSERT_EQUAL(p->drop, DROP_NONE);
+		CU_ASSERT_EQUAL(transport_sum(p), 0);
+		pkt_give(&pool, p);
+	}
+}
+
+static void leaves_a_plain_packet_alone(void)
+{
+	const struct segment_meta none = { .flags = 2, .checksum_start = 65535 };
+	struct large l = large_tcp(100, 0, TCP_ACK, 0);
+	struct pkt *before = pkt_clone(&pool, l.p), *p = alone(l.p, &none);
+
+	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
+	CU_ASSERT_TRUE(packet_is(p, before->data, before->len));
+	pkt_give(&pool, before);
+	pkt_give(&pool, p);
+}
+
+static void check_refused(struct large l, enum drop_reason why)
+{
+	struct pkt *before = pkt_clone(&pool, l.p), *p = alone(l.p, &l.meta);
+
+	CU_ASSERT_STRING_EQUAL(drop_name(p->drop), drop_name(why));
+	CU_ASSERT_EQUAL(memcmp(p->data, before->data, before->len), 0);
+	pkt_give(&pool, before);
+	pkt_give(&pool, p);
+}
+
+static void refuses_kinds(void)
+{
+	for (unsigned kind = 0; kind < 256; kind++) {
+		struct large l = large_tcp(3000, 1000, TCP_ACK, 0);
+
+		if (kind == SEGMENT_NONE || (kind & ~SEGMENT_ECN) == SEGMENT_TCP ||
+		    kind == SEGMENT_UDP) {
+			pkt_give(&pool, l.p);
+			continue;
+		}
+		l.meta.kind = (uint8_t)kind;
+		check_refused(l, DROP_SEGMENT_KIND);
+	}
+}
+
+static void refuses_headers(void)
+{
+	struct large l = large_udp(3000, 1000);
+	uint8_t *length = l.p->data + IPV4_HEADER + UDP_LENGTH_AT;
+
+	put16(length, get16(length) - 1u);
+	check_refused(l, DROP_SEGMENT_HEADER);
+	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l.meta.kind = SEGMENT_UDP;
+	check_refused(l, DROP_SEGMENT_HEADER);
+	for (unsigned words = 0; words < 16; words++) {
+		l = large_tcp(7, 1000, TCP_ACK, 0);
+		l.p->data[IPV4_HEADER + TCP_WORDS_AT] = (uint8_t)(words << 4);
+		if (words < 5 || words > 9)
+			check_refused(l, DROP_SEGMENT_HEADER);
+		else
+			pkt_give(&pool, l.p);
+	}
+	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	pkt_ipv4(l.p)->fragment = htons(IPV4_MF);
+	ipv4_seal(pkt_ipv4(l.p));
+	check_refused(l, DROP_SEGMENT_HEADER);
+	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	pkt_ipv4(l.p)->checksum ^= 1;
+	check_refused(l, DROP_IPV4_CHECKSUM);
+}
+
+static void refuses_sizes_and_sums(void)
+{
+	struct large l = large_tcp(3000, 0, TCP_ACK, 0);
+
+	check_refused(l, DROP_SEGMENT_SIZE);
+	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l.meta.flags = 0;
+	check_refused(l, DROP_SEGMENT_CHECKSUM);
+	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l.meta.checksum_start += 2;
+	check_refused(l, DROP_SEGMENT_CHECKSUM);
+	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l.meta.checksum_offset = UDP_CHECKSUM_AT;
+	check_refused(l, DROP_SEGMENT_CHECKSUM);
+}
+
+static void refuses_a_field_outside(void)
+{
+	static const uint16_t places[][2] = { { 0, 10 },     { 18, 0 },     { 20, 27 },
+					      { 20, 0xff },  { 48, 0 },     { 47, 0 },
+					      { 0xffff, 0 }, { 20, 0xffff } };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct large l = large_udp(20, 0);
+
+		l.meta.kind = SEGMENT_NONE;
+		l.meta.checksum_start = places[i][0];
+		l.meta.checksum_offset = places[i][1];
+		check_refused(l, DROP_SEGMENT_CHECKSUM);
+	}
+}
+
+static void refuses_every_truncation(void)
+{
+	const struct large like = large_tcp(3000, 1000, TCP_ACK, 0);
+
+	for (size_t len = 0; len < like.p->len; len++) {
+		struct large l = like;
+
+		l.p = pkt_clone(&pool, like.p);
+		l.p->len = len;
+		l.p = alone(l.p, &l.meta);
+		CU_ASSERT_NOT_EQUAL(l.p->drop, DROP_NONE);
+		pkt_give(&pool, l.p);
+	}
+	pkt_give(&pool, like.p);
+}
+
+void suite_segment(void)
+{
+	CU_pSuite s = CU_add_suite("segment", open_pool, close_pool);
+
+	CU_ADD_TEST(s, cuts_tcp);
+	CU_ADD_TEST(s, cuts_udp);
+	CU_ADD_TEST(s, keeps_flags_where_they_belong);
+	CU_ADD_TEST(s, counts_over_the_end);
+	CU_ADD_TEST(s, goes_on_where_it_stopped);
+	CU_ADD_TEST(s, waits_for_buffers);
+	CU_ADD_TEST(s, repairs_nothing);
+	CU_ADD_TEST(s, completes_a_checksum);
+	CU_ADD_TEST(s, leaves_a_plain_packet_alone);
+	CU_ADD_TEST(s, refuses_kinds);
+	CU_ADD_TEST(s, refuses_headers);
+	CU_ADD_TEST(s, refuses_sizes_and_sums);
+	CU_ADD_TEST(s, refuses_a_field_outside);
+	CU_ADD_TEST(s, refuses_every_truncation);
+}
