@@ -122,6 +122,8 @@ static void read_from(struct datapath *dp, enum source s, struct pkt_vec *v)
 	dp->in[s].ops->recv(&dp->in[s], v);
 	if (v->count >= STREAM)
 		loop_gather(dp->loop);
+	if (dp->in[s].more)
+		loop_again(dp->watch[s]);
 }
 
 static void on_tun(void *arg)

@@ -110,6 +110,11 @@ void loop_unwatch(struct loop_watch *w)
 	free(w);
 }
 
+void loop_again(struct loop_watch *w)
+{
+	event_active(w->event, EV_READ, 0);
+}
+
 /* From now to `at`, rounded up to the microseconds that libevent knows. */
 static struct timeval wait_until(instant_t at, instant_t now)
 {

@@ -27,6 +27,12 @@ struct loop_watch *loop_watch_signal(struct loop *l, int number, loop_fn *fn,
 				     void *arg);
 void loop_unwatch(struct loop_watch *w);
 
+/*
+ * Call it once more without its descriptor being readable, after the others that
+ * are due: for a handler that keeps something for its next turn.
+ */
+void loop_again(struct loop_watch *w);
+
 /* Call `fn` whenever its timer has run out; it is not set yet.  NULL on failure. */
 struct loop_watch *loop_watch_timer(struct loop *l, loop_fn *fn, void *arg);
 void loop_set_timer(struct loop_watch *w, instant_t at, instant_t now);

@@ -21,6 +21,9 @@ void pktio_close(struct pktio *io)
 	if (io->fd >= 0)
 		close(io->fd);
 	io->fd = -1;
+	pkt_give(io->pool, io->cut.whole);
+	io->cut = (struct segment_cut){ 0 };
+	io->more = false;
 }
 
 void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m,

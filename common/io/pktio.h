@@ -8,7 +8,7 @@
 #define COMMON_IO_PKTIO_H
 
 #include "common/io/io_count.h"
-#include "common/tunnel/pkt_vec.h"
+#include "common/tunnel/segment.h"
 
 #include <net/if.h>
 #include <stdint.h>
@@ -25,7 +25,10 @@ struct pktio_refusal {
 struct pktio_ops {
 	const char *name;
 
-	/* Fill up `v` with what has come; packets are from the pool. */
+	/*
+	 * Fill up `v` with what has come; packets are from the pool.  Sets `more`
+	 * when something is left that the descriptor does not tell of.
+	 */
 	void (*recv)(struct pktio *io, struct pkt_vec *v);
 
 	/* Send and give back everything in `q`, which is empty then. */
@@ -38,8 +41,10 @@ struct pktio {
 	int fd;
 	struct pkt_pool *pool; /* borrowed */
 	struct io_counts *counts;
-	uint16_t port;    /* of a UDP socket, host order */
-	uint16_t next_id; /* of packets that it makes whole */
+	bool more;              /* call recv() again, readable or not */
+	uint16_t port;          /* of a UDP socket, host order */
+	uint16_t next_id;       /* of packets that it makes whole */
+	struct segment_cut cut; /* what is still to be read of a large segment */
 };
 
 /* Nothing open yet; comes before the openers below. */
@@ -47,8 +52,8 @@ void pktio_init(struct pktio *io, struct pkt_pool *pool, struct io_counts *count
 
 /*
  * A TUN device called `name` (a "%d" in it is numbered by the kernel), which is
- * gone when closed.  Its packets are whole IPv4 packets; the kernel segments
- * and completes checksums before we see them.  Returns 0 or -errno.
+ * gone when closed.  Its packets are whole IPv4 packets; large segments and
+ * checksums left to others stay between us and the kernel.  Returns 0 or -errno.
  */
 int pktio_tun_open(struct pktio *io, const char *name, int *ifindex);
 

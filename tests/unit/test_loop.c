@@ -125,6 +125,42 @@ static void what_is_left_to_read_is_reported_again(void)
 	loop_free(r.loop);
 }
 
+struct again {
+	struct run *r;
+	struct loop_watch *w;
+};
+
+static void on_again(void *arg)
+{
+	const struct again *a = arg;
+
+	a->r->reads++;
+	if (a->r->reads == 3)
+		loop_stop(a->r->loop);
+	else
+		loop_again(a->w);
+}
+
+/* Nothing is ever written, so the descriptor itself says nothing. */
+static void who_keeps_something_is_called_again(void)
+{
+	struct again a;
+	struct run r;
+
+	begin(&r);
+	CU_ASSERT_EQUAL_FATAL(pipe(r.pipe), 0);
+	a.r = &r;
+	a.w = loop_watch_fd(r.loop, r.pipe[0], on_again, &a);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a.w);
+	loop_again(a.w);
+	CU_ASSERT_EQUAL(loop_run(r.loop), 0);
+	CU_ASSERT_EQUAL(r.reads, 3);
+	loop_unwatch(a.w);
+	close(r.pipe[0]);
+	close(r.pipe[1]);
+	loop_free(r.loop);
+}
+
 static unsigned yields;
 
 /* In place of the C library's: how often the loop has let others run. */
@@ -224,6 +260,7 @@ void suite_loop(void)
 	CU_ADD_TEST(s, a_deadline_that_has_passed_comes_at_once);
 	CU_ADD_TEST(s, the_last_deadline_set_is_the_one);
 	CU_ADD_TEST(s, what_is_left_to_read_is_reported_again);
+	CU_ADD_TEST(s, who_keeps_something_is_called_again);
 	CU_ADD_TEST(s, who_gathers_looks_again_and_sleeps);
 	CU_ADD_TEST(s, signals_come_as_events);
 	CU_ADD_TEST(s, timers_run_beside_the_deadline);
