@@ -133,6 +133,7 @@ tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
 EXTRA_DIST += tests/run tests/lint tests/netns tests/kernel tests/demo tests/bench
 EXTRA_DIST += tests/vectors tests/CONFORMANCE
 
+include $(top_srcdir)/tests/bench/module.mk
 include $(top_srcdir)/tests/conf/module.mk
 include $(top_srcdir)/tests/fuzz/module.mk
 include $(top_srcdir)/tests/interop/module.mk
