@@ -11,6 +11,7 @@
 #include "mn-sim/mn_node.h"
 #include "mn-sim/scenario_config.h"
 #include "mn-sim/scenario_main.h"
+#include "mn-sim/swarm_main.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct command {
 static const struct command commands[] = {
 	{ "node", "be a mobile node on an interface of this machine", mn_node_main },
 	{ "scenario", "run moves and traffic from a file, and report", scenario_main },
+	{ "swarm", "be many nodes at once, to load agents with", swarm_main },
 	{ "report", "make one report of several runs", report_main },
 };
 

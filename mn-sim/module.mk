@@ -6,6 +6,11 @@ pure_sources += \
 	mn-sim/mn_config.h mn-sim/mn_core.c mn-sim/mn_core.h mn-sim/mn_counters.def \
 	mn-sim/mn_forward.c mn-sim/mn_gateway.c mn-sim/mn_private.h mn-sim/mn_reply.c mn-sim/mn_request.c \
 	mn-sim/mn_roam.c mn-sim/move.c mn-sim/move.h \
+	mn-sim/swarm.c mn-sim/swarm.h mn-sim/swarm_private.h mn-sim/swarm_reply.c \
+	mn-sim/swarm_histogram.c mn-sim/swarm_histogram.h \
+	mn-sim/swarm_pace.c mn-sim/swarm_pace.h \
+	mn-sim/swarm_search.c mn-sim/swarm_search.h \
+	mn-sim/swarm_step.c mn-sim/swarm_step.h \
 	mn-sim/wire_view.c mn-sim/wire_view.h
 
 edge_sources += \
@@ -24,6 +29,11 @@ edge_sources += \
 	mn-sim/scenario_setup.c \
 	mn-sim/scenario_check.c mn-sim/scenario_config.c mn-sim/scenario_config.h \
 	mn-sim/scenario_main.c mn-sim/scenario_main.h \
+	mn-sim/swarm_main.c mn-sim/swarm_main.h \
+	mn-sim/swarm_options.c mn-sim/swarm_options.h \
+	mn-sim/swarm_report.c mn-sim/swarm_report.h \
+	mn-sim/swarm_run.c mn-sim/swarm_run.h \
+	mn-sim/swarm_socket.c mn-sim/swarm_socket.h \
 	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
 	mn-sim/tunnel_view.c mn-sim/tunnel_view.h \
 	mn-sim/udp_flow.c mn-sim/udp_flow.h \

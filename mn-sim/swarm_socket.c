@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One UDP socket for all care-of addresses: the source of each message is ancillary
+ * data (IP_PKTINFO), so a prefix of them costs no descriptor each.
+ */
+#define _GNU_SOURCE
+#include "mn-sim/swarm_socket.h"
+
+#include "common/wire/mip_msg.h"
+
+#include <errno.h>
+#include <netinet/ip.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	BUFFER = 32 << 20, /* a million Replies may be late together */
+	CONTROL = CMSG_SPACE(sizeof(struct in_pktinfo)),
+	/* One octet more than any registration tells which are too long. */
+	DATAGRAM_MAX = MIP_MESSAGE_MAX + 1,
+};
+
+struct slot {
+	struct sockaddr_in from;
+	struct iovec in_iov, out_iov;
+	uint8_t in[DATAGRAM_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL];
+};
+
+struct swarm_socket {
+	int fd;
+	struct sockaddr_in home_agent;
+	uint64_t refused;
+	int error;
+	struct mmsghdr in[SWARM_BATCH], out[SWARM_BATCH];
+	struct slot slot[SWARM_BATCH];
+};
+
+static void lay_out(struct swarm_socket *s)
+{
+	for (unsigned i = 0; i < SWARM_BATCH; i++) {
+		struct slot *slot = &s->slot[i];
+
+		slot->in_iov = (struct iovec){ slot->in, sizeof(slot->in) };
+		s->in[i].msg_hdr = (struct msghdr){ .msg_name = &slot->from,
+						    .msg_iov = &slot->in_iov,
+						    .msg_iovlen = 1 };
+		s->out[i].msg_hdr =
+			(struct msghdr){ .msg_name = &s->home_agent,
+					 .msg_namelen = sizeof(s->home_agent),
+					 .msg_iov = &slot->out_iov,
+					 .msg_iovlen = 1,
+					 .msg_control = slot->control,
+					 .msg_controllen = CONTROL };
+		*CMSG_FIRSTHDR(&s->out[i].msg_hdr) =
+			(struct cmsghdr){ .cmsg_level = IPPROTO_IP,
+					  .cmsg_type = IP_PKTINFO,
+					  .cmsg_len =
+						  CMSG_LEN(sizeof(struct in_pktinfo)) };
+	}
+}
+
+/* As much as we may. */
+static void widen(int fd, int forced, int plain)
+{
+	const int size = BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
+}
+
+int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent)
+{
+	struct swarm_socket *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (!s)
+		return -ENOMEM;
+	s->home_agent = (struct sockaddr_in){ .sin_family = AF_INET,
+					      .sin_port = htons(MIP_PORT),
+					      .sin_addr = home_agent };
+	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0) {
+		error = -errno;
+		free(s);
+		return error;
+	}
+	widen(s->fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	widen(s->fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	lay_out(s);
+	*out = s;
+	return 0;
+}
+
+void swarm_socket_close(struct swarm_socket *s)
+{
+	if (!s)
+		return;
+	close(s->fd);
+	free(s);
+}
+
+int swarm_socket_fd(const struct swarm_socket *s)
+{
+	return s->fd;
+}
+
+static void prepare(struct swarm_socket *s, unsigned i, const struct swarm *swarm,
+		    const struct swarm_message *m)
+{
+	struct slot *slot = &s->slot[i];
+	const struct in_pktinfo info = { .ipi_spec_dst =
+						 swarm_care_of(swarm, m->place) };
+
+	slot->out_iov = (struct iovec){ (void *)(uintptr_t)m->bytes, m->len };
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&s->out[i].msg_hdr)), &info, sizeof(info));
+}
+
+unsigned swarm_socket_send(struct swarm_socket *s, const struct swarm *swarm,
+			   const struct swarm_batch *batch, unsigned first)
+{
+	for (unsigned i = first; i < batch->count; i++)
+		prepare(s, i, swarm, &batch->at[i]);
+	while (first < batch->count) {
+		int n = sendmmsg(s->fd, s->out + first, batch->count - first, 0);
+
+		if (n >= 0) {
+			first += (unsigned)n;
+		} else if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR) {
+			break;
+		} else {
+			s->error = errno;
+			s->refused++;
+			first++;
+		}
+	}
+	return first;
+}
+
+unsigned swarm_socket_recv(struct swarm_socket *s, swarm_received_fn *fn, void *arg)
+{
+	int n;
+
+	for (unsigned i = 0; i < SWARM_BATCH; i++)
+		s->in[i].msg_hdr.msg_namelen = sizeof(s->slot[i].from);
+	n = recvmmsg(s->fd, s->in, SWARM_BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i++)
+		fn(arg, reader_over(s->slot[i].in, s->in[i].msg_len),
+		   s->slot[i].from.sin_addr);
+	return n > 0 ? (unsigned)n : 0;
+}
+
+uint64_t swarm_socket_refused(const struct swarm_socket *s, int *error)
+{
+	*error = s->error;
+	return s->refused;
+}
