@@ -55,7 +55,7 @@ void reverse_stop(bool add, struct effect_list *fx)
 	effect_add(fx, EFFECT_ROUTE, 0, nobody)->route = (struct effect_route){
 		.add = add,
 		.table = FA_REVERSE_TABLE,
-		.metric = UINT32_MAX,
+		.metric = EFFECT_METRIC_STOP,
 		.unreachable = true,
 	};
 }

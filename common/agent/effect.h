@@ -61,6 +61,12 @@ struct note {
 /* A destination through the daemon's own TUN device instead of an interface. */
 enum { EFFECT_DEV_TUN = -1 };
 
+/*
+ * Of a route that leads nowhere: behind one of ours for the same destination, which has
+ * none, and before all others, since it is for when ours is gone.
+ */
+enum { EFFECT_METRIC_STOP = 1 };
+
 struct effect_route {
 	bool add;
 	struct ipv4_prefix dst;

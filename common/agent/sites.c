@@ -98,7 +98,7 @@ static void stops(bool add, const struct common_config *in,
 					(struct effect_route){
 						.add = add,
 						.dst = site->remote_nets[j],
-						.metric = UINT32_MAX,
+						.metric = EFFECT_METRIC_STOP,
 						.unreachable = true,
 					};
 	}

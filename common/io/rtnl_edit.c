@@ -135,7 +135,7 @@ static void forget(struct rtnl_edit *e, const struct added_key *key)
 static bool is_barrier(const struct added_key *key)
 {
 	return key->kind == EFFECT_RULE ||
-	       (key->kind == EFFECT_ROUTE && key->order == UINT32_MAX);
+	       (key->kind == EFFECT_ROUTE && key->order == EFFECT_METRIC_STOP);
 }
 
 /*

@@ -78,8 +78,10 @@ shared() { # OTHER
 	echo "<peer-agent address=\"$1\" protection=\"esp\"><association spi=\"300\" key=\"text:what the two gateways share\"/></peer-agent>"
 }
 
-# A gateway that dies without a word does not leave its kernel to send by itself.
+# A gateway that dies without a word does not leave its kernel to send by itself, not by
+# another route to that network either.
 killed() {
+	ip -n "$LAB-ha" route add 10.9.0.0/24 via 10.0.1.1 metric 100
 	lab_start flood host ping -n -q -i 0.02 10.9.0.2
 	lab_stop ha1 KILL
 	sleep 0.3
@@ -92,6 +94,21 @@ killed() {
 	equal "$1, killed: nor is there a moment of its start in which it would" \
 		"$(grep 'Deleted unreachable' "$LAB_DIR/routes.log")" ""
 	check_wait "$1, killed: it comes back" 20 "tunnel_is up && pings host 10.9.0.2"
+	ip -n "$LAB-ha" route del 10.9.0.0/24 via 10.0.1.1 metric 100
+}
+
+# One that is ended leaves nothing; what shall not pass then is the operator's to say.
+ended() {
+	ip -n "$LAB-ha" route add unreachable 10.9.0.0/24 metric 2
+	check_pings "$1: a route behind ours stops nothing meanwhile" host 10.9.0.2
+	lab_start flood host ping -n -q -i 0.02 10.9.0.2
+	stop ha1
+	sleep 0.3
+	lab_stop flood INT
+	equal "$1, ended: by it nothing is in clear" \
+		"$(recorded site "host 10.9.0.2" | head -n 5)" ""
+	start ha1 ha || story_abort "ha1 did not start again"
+	ip -n "$LAB-ha" route del unreachable 10.9.0.0/24 metric 2
 }
 
 by_association() {
@@ -108,6 +125,7 @@ by_association() {
 	kill -CONT "$(cat "$LAB_DIR/ha2.pid")"
 	check_wait "association: it is back" 20 "tunnel_is up && pings host 10.9.0.2"
 	killed association
+	ended association
 	part association
 }
 

@@ -113,7 +113,7 @@ static void without_us_nothing_of_a_protected_site_leaks(void)
 	for (unsigned i = 0; i < 2; i++) {
 		CU_ASSERT_EQUAL_FATAL(fx.at[i].kind, EFFECT_ROUTE);
 		CU_ASSERT_TRUE(fx.at[i].route.add && fx.at[i].route.unreachable);
-		CU_ASSERT_EQUAL(fx.at[i].route.metric, UINT32_MAX);
+		CU_ASSERT_EQUAL(fx.at[i].route.metric, EFFECT_METRIC_STOP);
 		CU_ASSERT_EQUAL(fx.at[i].route.dst.addr.s_addr,
 				is.remote_nets[i].addr.s_addr);
 	}
@@ -121,7 +121,7 @@ static void without_us_nothing_of_a_protected_site_leaks(void)
 	sites_change(&from, NULL, &fx);
 	CU_ASSERT_EQUAL_FATAL(fx.count, 3 + 2);
 	CU_ASSERT_FALSE(fx.at[3].route.add || fx.at[4].route.add);
-	CU_ASSERT_EQUAL(fx.at[4].route.metric, UINT32_MAX);
+	CU_ASSERT_EQUAL(fx.at[4].route.metric, EFFECT_METRIC_STOP);
 	effect_list_fini(&fx);
 	is.tunnel.encap.ttl = 9; /* while the routes change, the stops stand */
 	CU_ASSERT_EQUAL(effects_of(&from, &to), 3 + 3);
