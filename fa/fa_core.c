@@ -383,6 +383,13 @@ static void withdraw(void *arg, const struct visitor_entry *v)
 	fa_visitor_event(s->fa, v->home, VISITOR_WITHDRAWN, NULL, s->now, s->fx);
 }
 
+static void end(void *arg, const struct visitor_entry *v)
+{
+	const struct sweep *s = arg;
+
+	fa_visitor_event(s->fa, v->home, VISITOR_AGENT_STOPS, NULL, s->now, s->fx);
+}
+
 static void withdraw_if_not_allowed(void *arg, const struct visitor_entry *v)
 {
 	const struct sweep *s = arg;
@@ -517,7 +524,7 @@ void fa_core_stop(struct fa_core *fa, struct now now, struct effect_list *fx)
 
 	for (unsigned i = 0; i < c->advert_count; i++)
 		advertiser_stop(&fa->adverts[i], &service, &fa->links, fx);
-	visitor_each(&fa->visitors, withdraw, &s);
+	visitor_each(&fa->visitors, end, &s);
 	pending_clear(&fa->pending);
 	if (c->reverse_tunnel)
 		reverse_route(false, fx);

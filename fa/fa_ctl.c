@@ -44,6 +44,8 @@ static void show_visitor(void *arg, const struct visitor_entry *v)
 	json_t *row = json_object();
 
 	set_registration(row, l, &v->visit.rq);
+	json_object_set_new(row, "state",
+			    json_string(visitor_state_name(visitor_state(v))));
 	json_object_set_new(row, "lifetime", json_integer(v->visit.granted));
 	json_object_set_new(row, "remaining",
 			    json_seconds_left(v->visit.expires, l->now.mono));

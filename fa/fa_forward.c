@@ -59,8 +59,8 @@ void fa_forward_change(struct in_addr home, const struct visitor_path *from,
 {
 	const bool had = from && from->tunnelled;
 	const bool has = to && to->tunnelled;
-	const bool had_rule = had && from->reverse;
-	const bool has_rule = has && to->reverse;
+	const bool had_rule = from && from->reverse;
+	const bool has_rule = to && to->reverse;
 	const bool same_rule = had_rule && has_rule && from->ifindex == to->ifindex;
 
 	if (has && !(had && entry_same(from, to)))

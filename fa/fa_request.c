@@ -95,7 +95,7 @@ static bool has_no_room(const struct fa_core *fa, const struct registration *rq)
 	if (!pending_has_room(&fa->pending, rq))
 		return true;
 	return rq->lifetime != 0 && visitor_is_full(&fa->visitors) &&
-	       !visitor_find(&fa->visitors, rq->home);
+	       visitor_state(visitor_find(&fa->visitors, rq->home)) != VISITOR_ACTIVE;
 }
 
 /*
@@ -135,6 +135,13 @@ static bool is_copied(const struct fa_core *fa, const struct registration *rq)
 		!mac_equal(v->visit.rq.mac, rq->mac));
 }
 
+/* Without T the node's own packets would go as they are. */
+static bool would_leak(const struct fa_core *fa, const struct registration *rq)
+{
+	return fa_is_tunnel_end(rq) && !(rq->flags & MIP_FLAG_T) &&
+	       guard_requires(fa->guard, rq->home_agent);
+}
+
 /* RFC 5944 3.7.2.1 to 3.7.2.3, then RFC 3024 4.2.1, then what is ours to decide. */
 static struct verdict judge(const struct fa_core *fa, const struct asked *a)
 {
@@ -165,6 +172,8 @@ static struct verdict judge(const struct fa_core *fa, const struct asked *a)
 	code = reverse_judge(c, rq, a->ttl, delivery);
 	if (code != 0)
 		return deny(code);
+	if (would_leak(fa, rq))
+		return deny(MIP_FA_REVERSE_MANDATORY);
 	if (has_no_room(fa, rq))
 		return deny(MIP_FA_RESOURCES);
 	/* Keys are agreed on all the time: the node may come back at once. */
@@ -256,7 +265,7 @@ static void relay(struct fa_core *fa, const struct asked *a, struct now now,
 	send_relayed(fa, &a->rq, bytes, len, fx);
 	fa_count(fa, FA_REQUESTS_RELAYED);
 	note_relayed(&a->rq, fx);
-	fa_visitor_event(fa, a->rq.home, VISITOR_REQUEST_RELAYED, NULL, now, fx);
+	fa_visitor_event(fa, a->rq.home, VISITOR_REQUEST_HEARD, NULL, now, fx);
 }
 
 /*
@@ -301,6 +310,15 @@ static struct registration registration_of(const struct datagram *dg,
 	};
 }
 
+/* It is here, and if what it sends is held back that goes on. */
+static void deny_unprotected(struct fa_core *fa, const struct registration *rq,
+			     const struct verdict *v, struct now now,
+			     struct effect_list *fx)
+{
+	fa_visitor_event(fa, rq->home, VISITOR_REQUEST_HEARD, NULL, now, fx);
+	fa_deny_because(fa, rq, v->code, v->reason, now, fx);
+}
+
 void fa_on_request(struct fa_core *fa, const struct datagram *dg, struct now now,
 		   struct effect_list *fx)
 {
@@ -326,7 +344,7 @@ void fa_on_request(struct fa_core *fa, const struct datagram *dg, struct now now
 	if (v.kind == VERDICT_ACCEPT)
 		relay(fa, &a, now, fx);
 	else if (v.kind == VERDICT_DENY && v.reason == FA_REQUEST_UNPROTECTED)
-		fa_deny_because(fa, &a.rq, v.code, v.reason, now, fx);
+		deny_unprotected(fa, &a.rq, &v, now, fx);
 	else if (v.kind == VERDICT_DENY)
 		fa_deny(fa, &a.rq, v.code, now, fx);
 	else

@@ -5,10 +5,17 @@
  *
  * The path is made before the Reply that promises it, in one transaction; it is
  * taken away after the Reply that ends it (RFC 5944 3.7.3.2).
+ *
+ * Where ESP is required the rule that leads the node's packets to us outlives the
+ * visit: otherwise the kernel would forward them as they are.  For how long nobody
+ * tells us, since nodes leave without a word; one that is still here asks again.
  */
 #include "fa/fa_private.h"
 
 #include "fa/fa_forward.h"
+
+/* Longer than a node that is here goes without asking (RFC 5944 3.6.3). */
+enum { HOLD_SECONDS = 3600 };
 
 /* An event as the actions see it; `answer` is NULL unless a Reply brought it. */
 struct occasion {
@@ -150,6 +157,10 @@ static void do_renew(struct fa_core *fa, const struct occasion *o,
 	const struct visit visit = visit_of(fa, o->answer, o->now);
 	struct visitor_entry *v = o->visitor;
 
+	if (visitor_is_held(v) && visitor_is_full(&fa->visitors)) {
+		fa_deny(fa, &o->answer->rq, MIP_FA_RESOURCES, o->now, fx);
+		return;
+	}
 	v->before = v->visit;
 	v->renewed = true;
 	v->txn = fa_next_txn(fa);
@@ -163,12 +174,58 @@ static void do_renew(struct fa_core *fa, const struct occasion *o,
 	note_visitor(NOTE_VISITOR_RENEWED, v, NULL, fx);
 }
 
-static void end_visit(struct fa_core *fa, struct visitor_entry *v, enum note_kind kind,
-		      const char *reason, struct effect_list *fx)
+static void let_go(struct fa_core *fa, struct visitor_entry *v, struct effect_list *fx)
 {
 	fa_forward_change(v->home, &v->visit.path, NULL, 0, fx);
-	note_visitor(kind, v, reason, fx);
+	if (visitor_is_held(v))
+		note_visitor(NOTE_VISITOR_LET_GO, v, NULL, fx);
 	visitor_forget(&fa->visitors, v);
+}
+
+static bool must_hold(const struct fa_core *fa, const struct visitor_entry *v)
+{
+	return v->visit.path.reverse && fa_serves(fa, v->visit.path.ifindex) &&
+	       guard_requires(fa->guard, v->visit.home_agent);
+}
+
+/* Without memory for a deadline it has none. */
+static void hold_until(struct fa_core *fa, struct visitor_entry *v, struct visit held,
+		       struct now now)
+{
+	held.expires = instant_add(now.mono, duration_s(HOLD_SECONDS));
+	if (visitor_set(&fa->visitors, v, &held) == 0)
+		return;
+	held.expires = INSTANT_NEVER;
+	(void)visitor_set(&fa->visitors, v, &held);
+}
+
+static void hold(struct fa_core *fa, struct visitor_entry *v, struct now now,
+		 struct effect_list *fx)
+{
+	struct visit held = v->visit;
+	struct visitor_entry *oldest;
+
+	held.path = (struct visitor_path){ .reverse = true,
+					   .ifindex = v->visit.path.ifindex };
+	fa_forward_change(v->home, &v->visit.path, &held.path, 0, fx);
+	hold_until(fa, v, held, now);
+	fa_count(fa, FA_VISITORS_HELD);
+	note_visitor(NOTE_VISITOR_HELD, v, NULL, fx);
+	oldest = visitor_held_too_many(&fa->visitors);
+	if (oldest)
+		let_go(fa, oldest, fx);
+}
+
+static void end_visit(struct fa_core *fa, const struct occasion *o, enum note_kind kind,
+		      const char *reason, struct effect_list *fx)
+{
+	struct visitor_entry *v = o->visitor;
+
+	note_visitor(kind, v, reason, fx);
+	if (o->event != VISITOR_AGENT_STOPS && must_hold(fa, v))
+		hold(fa, v, o->now, fx);
+	else
+		let_go(fa, v, fx);
 }
 
 static void do_leave(struct fa_core *fa, const struct occasion *o,
@@ -176,7 +233,7 @@ static void do_leave(struct fa_core *fa, const struct occasion *o,
 {
 	send_answer(fa, o->answer, 0, fx);
 	fa_count(fa, FA_VISITORS_LEFT);
-	end_visit(fa, o->visitor, NOTE_VISITOR_GONE, NULL, fx);
+	end_visit(fa, o, NOTE_VISITOR_GONE, NULL, fx);
 }
 
 /* No message is sent (RFC 5944 3.7). */
@@ -184,14 +241,28 @@ static void do_expire(struct fa_core *fa, const struct occasion *o,
 		      struct effect_list *fx)
 {
 	fa_count(fa, FA_VISITORS_EXPIRED);
-	end_visit(fa, o->visitor, NOTE_VISITOR_EXPIRED, NULL, fx);
+	end_visit(fa, o, NOTE_VISITOR_EXPIRED, NULL, fx);
 }
 
 static void do_withdraw(struct fa_core *fa, const struct occasion *o,
 			struct effect_list *fx)
 {
 	fa_count(fa, FA_VISITORS_WITHDRAWN);
-	end_visit(fa, o->visitor, NOTE_VISITOR_EXPIRED, "withdrawn by the agent", fx);
+	end_visit(fa, o, NOTE_VISITOR_EXPIRED, "withdrawn by the agent", fx);
+}
+
+/* It is still here. */
+static void do_hold_on(struct fa_core *fa, const struct occasion *o,
+		       struct effect_list *fx)
+{
+	(void)fx;
+	hold_until(fa, o->visitor, o->visitor->visit, o->now);
+}
+
+static void do_let_go(struct fa_core *fa, const struct occasion *o,
+		      struct effect_list *fx)
+{
+	let_go(fa, o->visitor, fx);
 }
 
 typedef void visitor_action_fn(struct fa_core *, const struct occasion *,
@@ -213,8 +284,7 @@ void fa_visitor_event(struct fa_core *fa, struct in_addr home, enum visitor_even
 		.event = event,
 		.now = now,
 	};
-	const struct visitor_rule *rule =
-		visitor_rule(o.visitor ? VISITOR_ACTIVE : VISITOR_ABSENT, event);
+	const struct visitor_rule *rule = visitor_rule(visitor_state(o.visitor), event);
 
 	if (rule)
 		actions[rule->action](fa, &o, fx);
@@ -266,8 +336,12 @@ bool fa_visitor_allowed(const struct fa_core *fa, const struct visitor_entry *v)
 
 	if (!fa_serves(fa, rq->ifindex) || !fa_may_relay_to(fa, v->visit.home_agent))
 		return false;
+	if (visitor_is_held(v))
+		return must_hold(fa, v);
 	if (!path->tunnelled)
 		return true;
+	if (!path->reverse && guard_requires(fa->guard, v->visit.home_agent))
+		return false;
 	return rq->care_of.s_addr == c->care_of.s_addr &&
 	       (kind != ENCAP_GRE || c->gre) && (kind != ENCAP_MINIMAL || c->minimal) &&
 	       (path->reverse ? c->reverse_tunnel : !c->reverse_tunnel_required);
@@ -279,6 +353,8 @@ void fa_visitor_repath(struct fa_core *fa, struct visitor_entry *v,
 	const struct visitor_path path =
 		fa_path_of(fa_config_of(fa), &v->visit.rq, v->visit.home_agent);
 
+	if (visitor_is_held(v))
+		return;
 	fa_forward_change(v->home, &v->visit.path, &path, 0, fx);
 	v->visit.path = path;
 }

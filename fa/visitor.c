@@ -20,6 +20,13 @@ const char *visitor_state_name(enum visitor_state s)
 	return names[s];
 }
 
+enum visitor_state visitor_state(const struct visitor_entry *v)
+{
+	if (!v)
+		return VISITOR_ABSENT;
+	return visitor_is_held(v) ? VISITOR_HELD : VISITOR_ACTIVE;
+}
+
 const char *visitor_event_name(enum visitor_event e)
 {
 	static const char *const names[VISITOR_EVENT_COUNT] = {
@@ -47,7 +54,8 @@ void visitor_init(struct visitor_table *t, struct timers *timers, int timer_kind
 		.timers = timers,
 		.timer_kind = timer_kind,
 	};
-	pool_init(&t->entries, sizeof(struct visitor_entry), limit);
+	list_init(&t->held);
+	pool_init(&t->entries, sizeof(struct visitor_entry), 2 * (size_t)limit);
 }
 
 void visitor_fini(struct visitor_table *t)
@@ -63,8 +71,8 @@ void visitor_fini(struct visitor_table *t)
 void visitor_limit(struct visitor_table *t, uint32_t limit)
 {
 	t->limit = limit;
-	if (t->entries.capacity < limit)
-		t->entries.capacity = limit;
+	if (t->entries.capacity < 2 * (size_t)limit)
+		t->entries.capacity = 2 * (size_t)limit;
 }
 
 struct visitor_entry *visitor_find(const struct visitor_table *t, struct in_addr home)
@@ -77,7 +85,7 @@ struct visitor_entry *visitor_find(const struct visitor_table *t, struct in_addr
 
 size_t visitor_count(const struct visitor_table *t)
 {
-	return HASH_COUNT(t->by_home);
+	return HASH_COUNT(t->by_home) - t->held_count;
 }
 
 bool visitor_is_full(const struct visitor_table *t)
@@ -95,12 +103,37 @@ struct visitor_entry *visitor_admit(struct visitor_table *t, struct in_addr home
 	if (!v)
 		return NULL;
 	v->home = home;
+	list_init(&v->in_held);
 	v->timer.kind = t->timer_kind;
 	HASH_ADD(hh, t->by_home, home, sizeof(v->home), v);
 	if (hashmap_added(v, hh))
 		return v;
 	pool_give(&t->entries, v);
 	return NULL;
+}
+
+static void unlist(struct visitor_table *t, struct visitor_entry *v)
+{
+	if (list_empty(&v->in_held))
+		return;
+	list_remove(&v->in_held);
+	t->held_count--;
+}
+
+static void list_if_held(struct visitor_table *t, struct visitor_entry *v)
+{
+	unlist(t, v);
+	if (!visitor_is_held(v))
+		return;
+	list_add_tail(&t->held, &v->in_held);
+	t->held_count++;
+}
+
+struct visitor_entry *visitor_held_too_many(const struct visitor_table *t)
+{
+	if (t->held_count <= t->limit)
+		return NULL;
+	return container_of(t->held.next, struct visitor_entry, in_held);
 }
 
 int visitor_set(struct visitor_table *t, struct visitor_entry *v,
@@ -112,14 +145,17 @@ int visitor_set(struct visitor_table *t, struct visitor_entry *v,
 		timers_cancel(t->timers, &v->timer);
 	else
 		err = timers_set(t->timers, &v->timer, visit->expires);
-	if (err == 0)
-		v->visit = *visit;
-	return err;
+	if (err != 0)
+		return err;
+	v->visit = *visit;
+	list_if_held(t, v);
+	return 0;
 }
 
 void visitor_forget(struct visitor_table *t, struct visitor_entry *v)
 {
 	timers_cancel(t->timers, &v->timer);
+	unlist(t, v);
 	HASH_DEL(t->by_home, v);
 	pool_give(&t->entries, v);
 }

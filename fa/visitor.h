@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hashmap.h"
+#include "common/base/list.h"
 #include "common/base/pool.h"
 #include "common/base/timers.h"
 #include "common/tunnel/fwd.h"
@@ -48,7 +49,10 @@ const char *visitor_event_name(enum visitor_event e);
 const struct visitor_rule *visitor_rule(enum visitor_state state,
 					enum visitor_event event);
 
-/* How packets reach a visitor: what the forwarding table and the kernel know. */
+/*
+ * How packets reach a visitor: what the forwarding table and the kernel know.  Of one
+ * that is held `reverse` alone: what it sends comes to us, and goes no further.
+ */
 struct visitor_path {
 	bool tunnelled; /* we end the tunnel; not so with a co-located address (D) */
 	bool reverse;   /* the visitor's own packets go into the tunnel (T) */
@@ -75,12 +79,16 @@ struct visitor_entry {
 	bool renewed; /* that was a renewal; `before` is what stood */
 	struct visit before;
 
+	struct list in_held;
 	struct timer timer;
 	UT_hash_handle hh;
 };
 
+/* Visitors, and as many more that are held. */
 struct visitor_table {
 	uint32_t limit;
+	uint32_t held_count;
+	struct list held;      /* who asked longest ago first */
 	struct timers *timers; /* borrowed */
 	int timer_kind;
 	struct pool entries;
@@ -95,8 +103,21 @@ void visitor_fini(struct visitor_table *t);
 void visitor_limit(struct visitor_table *t, uint32_t limit);
 
 struct visitor_entry *visitor_find(const struct visitor_table *t, struct in_addr home);
+
+/* Of those that are not held. */
 bool visitor_is_full(const struct visitor_table *t);
 size_t visitor_count(const struct visitor_table *t);
+
+/* NULL is absent. */
+enum visitor_state visitor_state(const struct visitor_entry *v);
+
+static inline bool visitor_is_held(const struct visitor_entry *v)
+{
+	return v->visit.path.reverse && !v->visit.path.tunnelled;
+}
+
+/* More are held than there may be: the one to let go; NULL: no more than that. */
+struct visitor_entry *visitor_held_too_many(const struct visitor_table *t);
 
 /* A new entry that nothing is known of yet; NULL when full or out of memory. */
 struct visitor_entry *visitor_admit(struct visitor_table *t, struct in_addr home);

@@ -8,6 +8,7 @@
 #include "common/wire/mip_code.h"
 
 #include <CUnit/CUnit.h>
+#include <errno.h>
 
 #include "tests/unit/suites.h"
 
@@ -36,7 +37,7 @@ static unsigned stops(const struct fa_world *w, bool add)
 
 static void without_keys_it_is_denied(void)
 {
-	struct ask a = usual_ask();
+	struct ask a = reverse_ask();
 	struct fa_world w;
 
 	a.home_agent = HOME_AGENT;
@@ -93,6 +94,174 @@ static void a_route_that_leads_nowhere_stands_behind(void)
 	fa_world_end(&w);
 }
 
+/* Registered by the agent that ESP is required with, keys or not. */
+static struct ask visiting(struct fa_world *w, uint32_t visitors)
+{
+	struct ask a = reverse_ask();
+
+	fa_world_config(w);
+	w->home_agents[0].protection = (struct peer_protection){
+		.kind = PROTECTION_ESP,
+		.policy = PROTECT_REQUIRED,
+	};
+	w->config.max_visitors = visitors;
+	fa_world_start(w);
+	fa_core_protection(w->fa, HOME_AGENT, true, w->now, &w->fx);
+	a.home_agent = HOME_AGENT;
+	fa_world_register(w, &a);
+	CU_ASSERT_EQUAL_FATAL(fa_core_visitor_count(w->fa), 1);
+	return a;
+}
+
+static bool is_held(const struct fa_world *w, struct in_addr home)
+{
+	const struct visitor_entry *v = fa_world_visitor(w, home);
+
+	return v && visitor_is_held(v);
+}
+
+static void clear(struct fa_world *w, struct in_addr home)
+{
+	effect_list_clear(&w->fx);
+	CU_ASSERT_EQUAL(fa_core_clear_visitor(w->fa, home, w->now, &w->fx), 1);
+}
+
+/* No tunnel is left, but the rule is. */
+static bool keeps_its_rule(const struct fa_world *w)
+{
+	return fa_world_effects(w, EFFECT_RULE) == 0 &&
+	       fa_world_effects(w, EFFECT_FORWARD) == 1 &&
+	       fa_world_edit(w, 0)->kind == FWD_VISITOR_CLEAR;
+}
+
+static bool loses_its_rule(const struct fa_world *w)
+{
+	return fa_world_effects(w, EFFECT_RULE) == 1 &&
+	       !fa_world_effect(w, EFFECT_RULE, 0)->rule.add;
+}
+
+static void whose_time_is_over_is_held_until_it_is_gone(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+
+	fa_world_pass(&w, duration_s(600));
+	CU_ASSERT(is_held(&w, NODE) && keeps_its_rule(&w));
+	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 0);
+	CU_ASSERT_EQUAL(fa_world_notes(&w, NOTE_VISITOR_HELD), 1);
+	/* It is here still: its home agent is dead, but it goes on asking. */
+	fa_core_protection(w.fa, HOME_AGENT, false, w.now, &w.fx);
+	fa_world_pass(&w, duration_s(3000));
+	a.ident++;
+	fa_world_ask(&w, &a);
+	fa_world_pass(&w, duration_s(3599));
+	CU_ASSERT_TRUE(is_held(&w, NODE));
+	fa_world_pass(&w, duration_s(1));
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	CU_ASSERT_TRUE(loses_its_rule(&w));
+	fa_world_end(&w);
+}
+
+static void one_that_is_held_may_come_back(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+
+	clear(&w, NODE);
+	CU_ASSERT(is_held(&w, NODE) && keeps_its_rule(&w));
+	a.ident++;
+	fa_world_register(&w, &a);
+	CU_ASSERT_FALSE(is_held(&w, NODE));
+	CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
+	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
+	CU_ASSERT_EQUAL(fa_world_edit(&w, 0)->kind, FWD_VISITOR_SET);
+	/* What cannot be done leaves it held. */
+	clear(&w, NODE);
+	a.ident++;
+	fa_world_register(&w, &a);
+	fa_world_fail(&w, EFFECT_FORWARD, 0, ENOSPC);
+	CU_ASSERT_TRUE(is_held(&w, NODE));
+	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
+	/* Twice is the operator's word. */
+	clear(&w, NODE);
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	CU_ASSERT_TRUE(loses_its_rule(&w));
+	fa_world_end(&w);
+}
+
+/* A deregistration is not signed for us. */
+static void one_that_deregisters_is_held_too(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+
+	a.ident++;
+	a.lifetime = 0;
+	fa_world_register(&w, &a);
+	CU_ASSERT(is_held(&w, NODE) && keeps_its_rule(&w));
+	a.ident++;
+	fa_world_register(&w, &a);
+	CU_ASSERT_TRUE(is_held(&w, NODE));
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 0);
+	effect_list_clear(&w.fx);
+	fa_core_stop(w.fa, w.now, &w.fx);
+	CU_ASSERT_TRUE(loses_its_rule(&w));
+	fa_world_end(&w);
+}
+
+/* As many as there may be visitors; the one longest silent makes room. */
+static void they_are_bounded(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 2);
+
+	for (unsigned i = 0; i < 3; i++) {
+		clear(&w, a.home);
+		CU_ASSERT_TRUE(is_held(&w, a.home));
+		fa_world_pass(&w, duration_s(1));
+		a.home = a.src = IP(10, 1, 0, 20 + i);
+		a.ident++;
+		fa_world_register(&w, &a);
+		CU_ASSERT_EQUAL(fa_core_visitor_count(w.fa), 1);
+	}
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	CU_ASSERT_TRUE(is_held(&w, IP(10, 1, 0, 20)));
+	CU_ASSERT_TRUE(is_held(&w, IP(10, 1, 0, 21)));
+	fa_world_end(&w);
+}
+
+static void nobody_is_held_where_it_is_not_required(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+
+	clear(&w, NODE);
+	w.home_agents[0].protection.policy = PROTECT_PREFERRED;
+	effect_list_clear(&w.fx);
+	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), 0);
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	CU_ASSERT_TRUE(loses_its_rule(&w));
+	a.ident++;
+	fa_world_register(&w, &a);
+	clear(&w, NODE);
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	fa_world_end(&w);
+}
+
+/* Its own packets would go to their destinations as they are. */
+static void a_reverse_tunnel_is_required_too(void)
+{
+	struct fa_world w;
+	struct ask a = usual_ask();
+
+	protected(&w, PROTECT_REQUIRED);
+	fa_core_protection(w.fa, HOME_AGENT, true, w.now, &w.fx);
+	a.home_agent = HOME_AGENT;
+	fa_world_ask(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, MIP_FA_REVERSE_MANDATORY);
+	fa_world_end(&w);
+}
+
 void suite_fa_protect(void)
 {
 	CU_pSuite s = CU_add_suite("fa_protect", NULL, NULL);
@@ -100,6 +269,17 @@ void suite_fa_protect(void)
 	CU_add_test(s, "without keys it is denied", without_keys_it_is_denied);
 	CU_add_test(s, "what needs no tunnel of ours is relayed",
 		    what_needs_no_tunnel_of_ours_is_relayed);
+	CU_add_test(s, "whose time is over is held until it is gone",
+		    whose_time_is_over_is_held_until_it_is_gone);
+	CU_add_test(s, "one that is held may come back",
+		    one_that_is_held_may_come_back);
+	CU_add_test(s, "one that deregisters is held too",
+		    one_that_deregisters_is_held_too);
+	CU_add_test(s, "they are bounded", they_are_bounded);
+	CU_add_test(s, "nobody is held where it is not required",
+		    nobody_is_held_where_it_is_not_required);
+	CU_add_test(s, "a reverse tunnel is required too",
+		    a_reverse_tunnel_is_required_too);
 	CU_add_test(s, "a route that leads nowhere stands behind",
 		    a_route_that_leads_nowhere_stands_behind);
 }
