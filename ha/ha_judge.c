@@ -304,9 +304,15 @@ static struct verdict judge_room(const struct ha_core *ha,
 }
 
 /* RFC 3024 4.3.1: the reverse tunnel comes last. */
-static struct verdict judge_reverse(const struct ha_core *ha, uint8_t flags)
+static struct verdict judge_reverse(const struct ha_core *ha,
+				    const struct registration *reg)
 {
-	if (!(flags & MIP_FLAG_T) && ha->config.reverse_tunnel_required)
+	const uint8_t flags = reg->rq.flags;
+	/* Without T the node's own packets would go as they are. */
+	const bool must = ha->config.reverse_tunnel_required ||
+			  ha_protect_required(ha, reg->node, reg->rq.care_of, flags);
+
+	if (!(flags & MIP_FLAG_T) && must)
 		return deny(MIP_HA_REVERSE_MANDATORY, HA_WHY_REVERSE_MANDATORY);
 	if ((flags & MIP_FLAG_T) && !ha->config.reverse_tunnel)
 		return deny(MIP_HA_NO_REVERSE, HA_WHY_NO_REVERSE);
@@ -324,7 +330,7 @@ static struct verdict judge_binding(const struct ha_core *ha,
 	if (v.kind == VERDICT_ACCEPT)
 		v = judge_room(ha, reg);
 	if (v.kind == VERDICT_ACCEPT)
-		v = judge_reverse(ha, reg->rq.flags);
+		v = judge_reverse(ha, reg);
 	/* Keys are agreed on all the time: the node may come back at once. */
 	if (v.kind == VERDICT_ACCEPT && !ha_protect_lets(ha, reg))
 		v = deny(MIP_HA_RESOURCES, HA_WHY_UNPROTECTED);

@@ -131,7 +131,12 @@ struct registration;
 /* Whether the tunnel that this Request asks for can be protected as it must be. */
 bool ha_protect_lets(const struct ha_core *ha, const struct registration *reg);
 
-/* Whether what protects that end, if anything must, stands at our end `local`. */
+/* Whether ESP is: for the node, or with the agent that it comes by. */
+bool ha_protect_required(const struct ha_core *ha, const struct home_node *n,
+			 struct in_addr care_of, uint8_t flags);
+
+/* Whether what protects that end, if anything must, stands at our end `local`, and both
+ * ways are to go there. */
 bool ha_protect_reaches(const struct ha_core *ha, const struct home_node *n,
 			struct in_addr local, struct in_addr care_of, uint8_t flags);
 

@@ -23,15 +23,22 @@ static bool may_be_own(const struct ha_core *ha, const struct home_node *n,
 	       !sa_shared(ha->associations, SA_FA_HA, care_of);
 }
 
+/* By a foreign agent what a node requires depends on what is required of the agent. */
+bool ha_protect_required(const struct ha_core *ha, const struct home_node *n,
+			 struct in_addr care_of, uint8_t flags)
+{
+	return n->policy == PROTECT_REQUIRED ||
+	       (!is_own_end(flags) && guard_requires(ha->guard, care_of));
+}
+
 bool ha_protect_reaches(const struct ha_core *ha, const struct home_node *n,
 			struct in_addr local, struct in_addr care_of, uint8_t flags)
 {
-	bool own = is_own_end(flags);
-	bool required = own ? n->policy == PROTECT_REQUIRED
-			    : guard_requires(ha->guard, care_of);
-
-	return !required || (ha_same_addr(local, ha->config.address) &&
-			     (!own || may_be_own(ha, n, care_of)));
+	if (!ha_protect_required(ha, n, care_of, flags))
+		return true;
+	return (flags & MIP_FLAG_T) && ha_same_addr(local, ha->config.address) &&
+	       (is_own_end(flags) ? may_be_own(ha, n, care_of)
+				  : guard_requires(ha->guard, care_of));
 }
 
 bool ha_protect_lets(const struct ha_core *ha, const struct registration *reg)
@@ -41,7 +48,7 @@ bool ha_protect_lets(const struct ha_core *ha, const struct registration *reg)
 	if (!ha_protect_reaches(ha, reg->node, reg->reply.home_agent, care_of,
 				reg->rq.flags))
 		return false;
-	if (is_own_end(reg->rq.flags) && reg->node->policy == PROTECT_REQUIRED)
+	if (ha_protect_required(ha, reg->node, care_of, reg->rq.flags))
 		return guard_stands(ha->guard, care_of);
 	return guard_lets(ha->guard, care_of);
 }

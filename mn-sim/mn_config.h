@@ -34,6 +34,12 @@ struct mn_config {
 	unsigned foreign_agent_count;
 };
 
+/* Nothing of the node's may go in clear while it is away. */
+static inline bool mn_config_requires_esp(const struct mn_config *c)
+{
+	return c->home_association.protection.policy == PROTECT_REQUIRED;
+}
+
 static inline struct protected_config mn_config_protected(const struct mn_config *c)
 {
 	return (struct protected_config){

@@ -14,6 +14,8 @@
  *   co-located     the care-of address; once the gateway's link-layer address is
  *                  known that pinned, a host route to it, the home agent by it; our
  *                  end of the tunnel; default into it when T is asked for
+ *   all but home   where ESP is required: a default that leads nowhere, behind that
+ *                  into the TUN device, which is gone when we are killed
  *
  * What the new place needs is added first, in order; what only the old one
  * needed goes afterwards, in reverse.  Adding a route replaces the one with the
@@ -185,6 +187,15 @@ static void need_colocated(const struct mn_core *mn, struct mn_fixtures *f)
 		need_route(f, everything, gateway, home, mn->ifindex);
 }
 
+static void need_stop(struct mn_fixtures *f)
+{
+	fixture(f, EFFECT_ROUTE)->route = (struct effect_route){
+		.add = true,
+		.metric = EFFECT_METRIC_STOP,
+		.unreachable = true,
+	};
+}
+
 static void wanted_here(const struct mn_core *mn, struct mn_fixtures *f)
 {
 	f->count = 0;
@@ -192,6 +203,8 @@ static void wanted_here(const struct mn_core *mn, struct mn_fixtures *f)
 		return;
 	need_home_address(mn, f);
 	need_arp(f, mn->ifindex, mn->place == MN_HOME);
+	if (mn->place != MN_HOME && mn_config_requires_esp(&mn->config))
+		need_stop(f);
 	switch (mn->place) {
 	case MN_NOWHERE:
 		need_route(f, everything, on_link, mn->config.home.addr,
@@ -221,7 +234,8 @@ static bool same_thing(const struct mn_fixture *a, const struct mn_fixture *b)
 		return false;
 	switch (a->kind) {
 	case EFFECT_ROUTE:
-		return prefix_equal(a->route.dst, b->route.dst);
+		return prefix_equal(a->route.dst, b->route.dst) &&
+		       a->route.metric == b->route.metric;
 	case EFFECT_NEIGHBOUR:
 		return addr_equal(a->neighbour.addr, b->neighbour.addr) &&
 		       a->neighbour.ifindex == b->neighbour.ifindex;

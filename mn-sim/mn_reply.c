@@ -207,7 +207,7 @@ static void without_encapsulation(struct mn_core *mn, struct now now,
 /* 74 and 137; from old agents also 70 and 134 (RFC 3024 3.4). */
 static void without_reverse(struct mn_core *mn, struct now now, struct effect_list *fx)
 {
-	if (!(mn->asked.rq.flags & MIP_FLAG_T)) {
+	if (!(mn->asked.rq.flags & MIP_FLAG_T) || mn_config_requires_esp(&mn->config)) {
 		give_way(mn, HOPELESS_PAUSE_S, now, fx);
 		return;
 	}

@@ -44,6 +44,8 @@ uint16_t mn_lifetime_wanted(const struct mn_core *mn)
 
 bool mn_reverse_wanted(const struct mn_core *mn)
 {
+	if (mn_config_requires_esp(&mn->config))
+		return true;
 	if (by_agent(mn) && !(mn->agent->flags & ADVERT_FLAG_T))
 		return false;
 	if (mn->terms.reverse)

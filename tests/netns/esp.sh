@@ -148,6 +148,65 @@ killed() {
 	check_clean mn fa1 ha
 }
 
+# What the node sends when its visit is over, or its agents are gone, the foreign agent's
+# kernel must not send on as it is.  The node is killed, so that its kernel goes on.
+held() {
+	protected 'protection="esp"' 'dead-after="1"'
+	sed -i 's/lifetime="600"/lifetime="3"/' "$LAB_DIR/mn.xml"
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "held: before, the node is served" mn 10.0.9.2 -I 10.1.0.10
+	sniff held core fa1 ip
+	lab_start flood mn ping -n -q -i 0.01 -I 10.1.0.10 10.0.9.2
+	check "held: its entry is cleared" ctl fa1 clear visitor 10.1.0.10
+	check_wait "held: it comes back by itself" 10 "shows fa1 visitors '.[0].state == \"active\"'"
+	check_wait "held: and is served again" 5 "pings mn 10.0.9.2 -I 10.1.0.10"
+	lab_stop mn KILL
+	lab_stop ha KILL
+	check_wait "held: when its time is over it is held" 10 \
+		"shows fa1 visitors 'length == 1 and .[0].state == \"held\"'"
+	check_shows "held: and is no visitor" fa1 status '.[0].visitors == 0'
+	sleep 0.5
+	lab_stop fa1 KILL
+	sleep 0.3
+	start_all fa1
+	sleep 0.3
+	lab_stop flood INT
+	sniff_end held
+	equal "held: not one packet in clear" "$(in_clear held)" ""
+	check "held: packets of its came through before" test \
+		"$(recorded held 'udp port 4500 and dst 10.1.0.1' | wc -l)" -gt 20
+	start_all ha mn
+	check_wait "held: it is served again" 15 "pings mn 10.0.9.2 -I 10.1.0.10"
+	for agent in mn fa1 ha; do
+		stop $agent
+	done
+	check_clean mn fa1 ha
+}
+
+# An agent that the operator ends is an ordinary router. What shall not pass it then is
+# the operator's to say, by the rule of mip-fa(8).
+stopped() {
+	protected 'protection="esp"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	ip -n "$LAB-fa1" rule add priority 500 from 10.1.0.0/24 iif visit unreachable
+	check_pings "stopped: a rule behind ours stops nothing meanwhile" mn 10.0.9.2 -I 10.1.0.10
+	sniff stopped core fa1 ip
+	lab_stop mn KILL
+	lab_start flood mn ping -n -q -i 0.01 -I 10.1.0.10 10.0.9.2
+	stop fa1
+	sleep 0.3
+	lab_stop flood INT
+	sniff_end stopped
+	equal "stopped: not one packet in clear" "$(in_clear stopped)" ""
+	ip -n "$LAB-fa1" rule del priority 500
+	check_clean fa1
+	stop ha
+	start_all mn
+	stop mn
+}
+
 denied() { # AGENT TEXT
 	grep 'request-denied' "$LAB_DIR/$1.log" | grep -q "$2"
 }
@@ -187,6 +246,27 @@ home_denies() {
 	check_wait "an agent without ESP: denied by the home agent" 10 \
 		"denied ha 'code=130.*no keys for ESP'"
 	check_shows "an agent without ESP: no binding" ha bindings '. == []'
+	stop_agents
+}
+
+# What the node requires, its home agent holds an agent to that would relay in clear.
+node_requires() {
+	protected 'protection="esp" policy="preferred"'
+	sed -i 's|<node |<node protection="esp" |' "$LAB_DIR/ha.xml"
+	configure fa1
+	rm -f "$LAB_DIR"/*.log
+	sniff node core fa1 ip
+	start_all ha fa1 mn
+	lab_move visit1
+	check_wait "the node requires ESP, its agent has none: denied by the home agent" 10 \
+		"denied ha 'code=130.*no keys for ESP'"
+	check_shows "the node requires ESP, its agent has none: no binding" ha bindings '. == []'
+	protected 'protection="esp"'
+	sed -i 's|<node |<node protection="esp" |' "$LAB_DIR/ha.xml"
+	ctl ha reload >/dev/null && ctl fa1 reload >/dev/null
+	check_wait "its agent has it: served" 30 "node_is registered 10.0.2.2 && pings cn 10.1.0.10"
+	sniff_end node
+	equal "and not one packet was in clear" "$(in_clear node)" ""
 	stop_agents
 }
 
@@ -381,7 +461,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms rekey limits attacked killed wrong_key home_denies gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms rekey limits attacked killed held stopped wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done

@@ -58,6 +58,29 @@ by_association() {
 	check_clean mn ha
 }
 
+# Its routes into the tunnel die with it, and its kernel has another default, as DHCP
+# would leave it.
+killed() {
+	ip -n "$LAB-mn" route add default via 10.2.0.1 dev radio0 onlink metric 100
+	sniff killed core fa1 ip
+	start_all ha mn
+	check_wait "killed: first it is served" 20 "node_is registered $mine"
+	check_pings "killed: and reaches others" mn 10.0.9.2 -I 10.1.0.10
+	lab_start flood mn ping -n -q -i 0.02 -I 10.1.0.10 10.0.9.2
+	lab_stop mn KILL
+	check_not "killed: nobody is reached any more" pings mn 10.0.9.2
+	start_all mn
+	check_wait "killed: it comes back" 20 "node_is registered $mine &&
+		pings mn 10.0.9.2 -I 10.1.0.10"
+	lab_stop flood INT
+	sniff_end killed
+	equal "killed: not one packet in clear" "$(in_clear killed)" ""
+	stop mn
+	stop ha
+	ip -n "$LAB-mn" route del default via 10.2.0.1 metric 100
+	check_clean mn ha
+}
+
 # The same keys at both ends, crosswise.
 by_hand() {
 	local a b c d keys
@@ -88,5 +111,6 @@ by_hand() {
 
 story_begin tcpdump
 by_association
+killed
 by_hand
 tap_done

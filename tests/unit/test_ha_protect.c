@@ -26,6 +26,7 @@ static int over_fa(struct ha_bench *b)
 {
 	struct ha_ask a = hb_ask(b, HB_NODE, HB_FA);
 
+	a.rq.flags |= MIP_FLAG_T;
 	a.src = hb_addr(HB_FA);
 	a.fa_spi = HB_FA_SPI;
 	return hb_send(b, &a);
@@ -35,7 +36,7 @@ static int alone(struct ha_bench *b, uint32_t care_of)
 {
 	struct ha_ask a = hb_ask(b, HB_NODE, care_of);
 
-	a.rq.flags |= MIP_FLAG_D;
+	a.rq.flags |= MIP_FLAG_D | MIP_FLAG_T;
 	a.src = hb_addr(care_of);
 	return hb_send(b, &a);
 }
@@ -103,6 +104,7 @@ static void at_another_address_of_ours_there_are_none(void)
 	hb_start(&b);
 	tell(&b, HB_FA, true);
 	a = hb_ask(&b, HB_NODE, HB_FA);
+	a.rq.flags |= MIP_FLAG_T;
 	a.src = hb_addr(HB_FA);
 	a.fa_spi = HB_FA_SPI;
 	a.rq.home_agent = a.dst = hb_addr(0x0a000102); /* on link "core" */
@@ -122,9 +124,6 @@ static void a_nodes_own_end_is_made_known(void)
 	hb_init(&b);
 	protect(&b.node[0], PROTECT_REQUIRED);
 	hb_start(&b);
-	/* Where a foreign agent is the end, the node's policy says nothing. */
-	CU_ASSERT_EQUAL(over_fa(&b), 0);
-	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
 	CU_ASSERT_EQUAL(alone(&b, OWN), MIP_HA_RESOURCES);
 	CU_ASSERT_EQUAL_FATAL(hb_count(&b, EFFECT_PROTECT), 1);
 	CU_ASSERT_EQUAL(told(&b, 0)->policy, PROTECT_REQUIRED);
@@ -196,7 +195,7 @@ static int node_at(struct ha_bench *b, uint32_t node, uint32_t care_of)
 {
 	struct ha_ask a = hb_ask(b, node, care_of);
 
-	a.rq.flags |= MIP_FLAG_D;
+	a.rq.flags |= MIP_FLAG_D | MIP_FLAG_T;
 	a.src = hb_addr(OWN2); /* it need not be there */
 	return hb_send(b, &a);
 }
@@ -243,6 +242,7 @@ static void a_reload_ends_what_cannot_be_protected(void)
 	a = hb_ask(&b, HB_NODE, HB_FA);
 	a.src = hb_addr(HB_FA);
 	a.fa_spi = HB_FA_SPI;
+	a.rq.flags |= MIP_FLAG_T;
 	a.rq.home_agent = a.dst = hb_addr(0x0a000102);
 	CU_ASSERT_EQUAL(hb_send(&b, &a), 0);
 	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), 0);
@@ -251,6 +251,50 @@ static void a_reload_ends_what_cannot_be_protected(void)
 	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
 	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, HB_FA));
 	CU_ASSERT_PTR_NOT_NULL(hb_binding(&b, HB_NODE2, OWN));
+	SOUND(&b);
+	hb_stop(&b);
+}
+
+/* By an agent that the node's policy would trust with its packets, or by none. */
+static void a_node_that_requires_it_comes_by_protected_agents_alone(void)
+{
+	struct ha_bench b;
+
+	hb_init(&b);
+	protect(&b.node[0], PROTECT_REQUIRED);
+	hb_start(&b);
+	tell(&b, HB_FA, true); /* it may yet be lost, and then it would go in clear */
+	CU_ASSERT_EQUAL(over_fa(&b), MIP_HA_RESOURCES);
+	protect(&b.agent[0], PROTECT_PREFERRED);
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	CU_ASSERT_EQUAL(over_fa(&b), MIP_HA_RESOURCES);
+	protect(&b.agent[0], PROTECT_REQUIRED);
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	CU_ASSERT_EQUAL(over_fa(&b), 0);
+	tell(&b, HB_FA, false);
+	CU_ASSERT_EQUAL(over_fa(&b), MIP_HA_RESOURCES);
+	protect(&b.agent[0], PROTECT_PREFERRED);
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, HB_FA));
+	SOUND(&b);
+	hb_stop(&b);
+}
+
+/* Its own packets would go to their destinations as they are. */
+static void a_reverse_tunnel_is_required_too(void)
+{
+	struct ha_bench b;
+
+	hb_init(&b);
+	hb_start(&b);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, OWN, MIP_FLAG_D), 0);
+	protect(&b.node[0], PROTECT_REQUIRED);
+	CU_ASSERT_EQUAL(hb_reconfigure(&b), 0);
+	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, OWN));
+	tell(&b, OWN, true);
+	CU_ASSERT_EQUAL(hb_register(&b, HB_NODE, OWN, MIP_FLAG_D),
+			MIP_HA_REVERSE_MANDATORY);
+	CU_ASSERT_EQUAL(alone(&b, OWN), 0);
 	SOUND(&b);
 	hb_stop(&b);
 }
@@ -271,6 +315,10 @@ void suite_ha_protect(void)
 		    another_policy_for_who_is_there);
 	CU_add_test(s, "a node's own end is nobody else's",
 		    a_nodes_own_end_is_nobody_elses);
+	CU_add_test(s, "a node that requires it comes by protected agents alone",
+		    a_node_that_requires_it_comes_by_protected_agents_alone);
+	CU_add_test(s, "a reverse tunnel is required too",
+		    a_reverse_tunnel_is_required_too);
 	CU_add_test(s, "a reload ends what cannot be protected",
 		    a_reload_ends_what_cannot_be_protected);
 }
