@@ -34,6 +34,7 @@ edge_sources += \
 	mn-sim/swarm_report.c mn-sim/swarm_report.h \
 	mn-sim/swarm_run.c mn-sim/swarm_run.h \
 	mn-sim/swarm_socket.c mn-sim/swarm_socket.h \
+	mn-sim/swarm_visit.c mn-sim/swarm_visit.h \
 	mn-sim/tcp_flow.c mn-sim/tcp_flow.h \
 	mn-sim/tunnel_view.c mn-sim/tunnel_view.h \
 	mn-sim/udp_flow.c mn-sim/udp_flow.h \

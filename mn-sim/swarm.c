@@ -77,7 +77,9 @@ static void fill_queues(struct swarm *s)
 	for (unsigned i = 0; i < SWARM_TRIES; i++)
 		s->waiting[i] = empty;
 	for (uint32_t i = 0; i < s->config.nodes; i++) {
-		s->node[i].place = i % places(s);
+		/* In blocks: neighbours in time go out together. */
+		s->node[i].place =
+			(uint32_t)((uint64_t)i * places(s) / s->config.nodes);
 		queue_add(s, node_link, &s->list[SWARM_IDLE], i);
 	}
 	for (uint32_t i = 0; i < s->config.in_flight; i++)
@@ -129,6 +131,11 @@ struct in_addr swarm_care_of(const struct swarm *s, uint32_t place)
 {
 	return s->config.agents ? s->config.agent[place].care_of
 				: addr_plus(s->config.care_of, place);
+}
+
+bool swarm_is_reverse(const struct swarm *s)
+{
+	return s->config.flags & MIP_FLAG_T;
 }
 
 /* ---- what is due ---- */

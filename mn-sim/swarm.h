@@ -124,6 +124,7 @@ void swarm_on_reply(struct swarm *s, struct reader message, struct in_addr from,
 /* Where a message is to be sent from, where nodes are on their own. */
 struct in_addr swarm_care_of(const struct swarm *s, uint32_t place);
 struct in_addr swarm_home(const struct swarm *s, uint32_t node);
+bool swarm_is_reverse(const struct swarm *s); /* T: sent with a TTL of 255 */
 
 struct swarm_stats *swarm_stats(struct swarm *s);
 uint32_t swarm_registered(const struct swarm *s); /* nodes, as far as they know */

@@ -60,6 +60,27 @@ static bool parse_percentage(const char *text, void *field, struct conf_reason *
 	return true;
 }
 
+/* Names with commas between. */
+static bool parse_links(const char *text, void *field, struct conf_reason *why)
+{
+	struct swarm_links *links = field;
+
+	*links = (struct swarm_links){ 0 };
+	for (const char *at = text;; at++) {
+		const size_t len = strcspn(at, ",");
+
+		if (len == 0 || len >= IF_NAMESIZE)
+			return conf_refuse(why, "not names of interfaces");
+		if (links->count == SWARM_LINKS_MAX)
+			return conf_refuse(why, "more than %d", SWARM_LINKS_MAX);
+		memcpy(links->name[links->count++], at, len);
+		at += len;
+		if (!*at)
+			return true;
+	}
+}
+
+static const struct conf_special interfaces = { .parse = parse_links, .pattern = "" };
 static const struct conf_special percentage = { .parse = parse_percentage,
 						.pattern = "" };
 
@@ -73,14 +94,19 @@ static const struct conf_attr rows[] = {
 	    .help = "home address of the first node; the next has the next"),
 	ROW(nodes, "nodes", CONF_NUMBER, .def = "1000", .min = 1,
 	    .max = SWARM_NODES_MAX, .help = "how many there are"),
-	ROW(care_of, "care-of", CONF_NETWORK, .required = true,
+	ROW(care_of, "care-of", CONF_NETWORK,
 	    .help = "their care-of addresses: one, or a prefix; this machine's"),
+	ROW(links, "visit", CONF_SPECIAL, .special = &interfaces,
+	    .help = "interfaces to links with foreign agents, to register through"),
 	ROW(association.spi, "spi", CONF_IDENT, .required = true, .min = 256,
-	    .max = UINT32_MAX, .help = "of the association that all nodes have"),
+	    .max = UINT32_MAX, .help = "of all nodes' association with the home agent"),
 	ROW(association.algorithm, "algorithm", CONF_CHOICE, .def = "hmac-md5",
 	    .choices = algorithms, .help = "how it authenticates"),
 	ROW(association.key, "key-file", CONF_KEY_FILE, .required = true,
 	    .help = "its key, in a file that its owner alone can read"),
+	ROW(visited_spi, "visited-spi", CONF_IDENT, .min = 256, .max = UINT32_MAX,
+	    .help = "of all nodes' association with the foreign agents, if any"),
+	ROW(visited_key, "visited-key-file", CONF_KEY_FILE, .help = "its key"),
 	ROW(lifetime, "lifetime", CONF_SECONDS, .def = "1800", .min = 1, .max = 65535,
 	    .help = "that is asked for"),
 	ROW(encap, "encapsulation", CONF_CHOICE, .def = "gre",
@@ -126,8 +152,8 @@ static const char usage[] =
 	"Usage: mn-sim swarm OPTION... STEP...\n"
 	"       mn-sim swarm OPTION... --find-rate renew|roam\n"
 	"\n"
-	"Be many mobile nodes at once that register directly with a home agent, at\n"
-	"given rates, and tell what became of it.\n"
+	"Be many mobile nodes at once that register with a home agent at given rates,\n"
+	"directly or through foreign agents, and tell what became of it.\n"
 	"\n"
 	"A STEP is OP[@RATE][+OP[@RATE]...][/SECONDS], of the operations register,\n"
 	"renew, roam, deregister; without a time until each node had its turn.\n"
@@ -181,8 +207,8 @@ static int read_rows(int argc, char **argv, struct swarm_options *o)
 			print_help();
 		if (i == HELP || i == '?')
 			return i == HELP ? EXIT_SUCCESS : EXIT_USAGE;
-		if (rows[i].type == CONF_KEY_FILE)
-			secret_fini(&o->association.key);
+		if (given >> i & 1)
+			return complain("--", rows[i].name, "is given twice");
 		if (!conf_value_set(&rows[i], optarg ? optarg : "yes", ".", o, &why))
 			return complain("--", rows[i].name, why.text);
 		given |= UINT64_C(1) << i;
@@ -218,7 +244,11 @@ static int check(const struct swarm_options *o)
 {
 	if (UINT32_MAX - ntohl(o->home.s_addr) < o->nodes)
 		return complain("--", "nodes", "there are not so many home addresses");
-	if (o->care_of.len < 8)
+	if ((o->care_of.addr.s_addr == INADDR_ANY) == (o->links.count == 0))
+		return complain("--", "care-of", "or --visit is wanted, and not both");
+	if ((o->visited_spi == 0) != (o->visited_key.len == 0))
+		return complain("--", "visited-spi", "goes with --visited-key-file");
+	if (o->links.count == 0 && o->care_of.len < 8)
 		return complain("--", "care-of", "the shortest prefix is /8");
 	return -1;
 }

@@ -9,14 +9,23 @@
 #include "common/agent/config.h"
 #include "mn-sim/swarm.h"
 
-enum { SWARM_STEPS_MAX = 32 };
+enum { SWARM_STEPS_MAX = 32, SWARM_LINKS_MAX = 8 };
+
+/* Interfaces of links that are visited. */
+struct swarm_links {
+	unsigned count;
+	char name[SWARM_LINKS_MAX][IF_NAMESIZE];
+};
 
 struct swarm_options {
 	struct in_addr home_agent;
 	struct in_addr home; /* of the first node */
 	uint32_t nodes;
-	struct ipv4_prefix care_of;
-	struct assoc_config association;
+	struct ipv4_prefix care_of;      /* where nodes are on their own, */
+	struct swarm_links links;        /* or where they visit foreign agents */
+	struct assoc_config association; /* MN-HA */
+	uint32_t visited_spi;            /* MN-FA; 0: none is shared */
+	struct secret visited_key;
 	uint16_t lifetime;
 	enum encap_kind encap;
 	bool reverse_tunnel;

@@ -9,11 +9,14 @@
 #include "common/io/host.h"
 #include "common/wire/mip_msg.h"
 #include "mn-sim/swarm_socket.h"
+#include "mn-sim/swarm_visit.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -22,13 +25,19 @@
 enum {
 	NS_PER_S = 1000000000,
 	NAP_MIN_NS = 60000, /* what falling asleep and waking up costs */
+	TTL_REVERSE = 255,  /* RFC 3024 4.1.1 */
+	TTL_USUAL = 64,
 };
 
 struct swarm_run {
 	const struct swarm_options *options;
 	struct sa_store *associations;
 	struct swarm *swarm;
-	struct swarm_socket *socket;
+	struct swarm_socket *socket; /* NULL: nodes visit links */
+	struct swarm_visit *visit[SWARM_LINKS_MAX];
+	struct swarm_agent agent[SWARM_LINKS_MAX];
+	struct pollfd fds[SWARM_LINKS_MAX + 1]; /* signals first */
+	unsigned fd_count;
 	int signals;
 	bool over;
 	struct swarm_batch batch;
@@ -40,6 +49,11 @@ struct swarm_run {
 	struct swarm_sum line_sum;
 };
 
+static void watch(struct swarm_run *r, int fd)
+{
+	r->fds[r->fd_count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+}
+
 static int open_signals(struct swarm_run *r)
 {
 	sigset_t set;
@@ -49,7 +63,10 @@ static int open_signals(struct swarm_run *r)
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return r->signals < 0 ? -errno : 0;
+	if (r->signals < 0)
+		return -errno;
+	watch(r, r->signals);
+	return 0;
 }
 
 static uint8_t flags_of(const struct swarm_options *o)
@@ -61,20 +78,31 @@ static uint8_t flags_of(const struct swarm_options *o)
 	return encap | (o->reverse_tunnel ? MIP_FLAG_T : 0);
 }
 
-static int add_association(struct swarm_run *r)
+static int add_associations(struct swarm_run *r)
 {
-	const struct assoc_config *a = &r->options->association;
+	const struct swarm_options *o = r->options;
+	const struct sa_spec home = { .kind = SA_MN_HA,
+				      .peer = o->home_agent,
+				      .spi = o->association.spi,
+				      .algorithm = o->association.algorithm,
+				      .key = &o->association.key };
+	struct sa_spec visited = { .kind = SA_MN_FA,
+				   .spi = o->visited_spi,
+				   .algorithm = o->association.algorithm,
+				   .key = &o->visited_key };
+	int error;
 
 	r->associations = sa_store_new();
 	if (!r->associations)
 		return -ENOMEM;
-	return sa_add(r->associations, &(struct sa_spec){
-					       .kind = SA_MN_HA,
-					       .peer = r->options->home_agent,
-					       .spi = a->spi,
-					       .algorithm = a->algorithm,
-					       .key = &a->key,
-				       });
+	error = sa_add(r->associations, &home);
+	for (unsigned i = 0; error == 0 && o->visited_spi && i < o->links.count; i++) {
+		visited.peer = r->agent[i].addr;
+		error = sa_add(r->associations, &visited);
+		if (error == -EEXIST) /* one agent on two links */
+			error = 0;
+	}
+	return error;
 }
 
 static int open_swarm(struct swarm_run *r)
@@ -85,7 +113,9 @@ static int open_swarm(struct swarm_run *r)
 		.nodes = o->nodes,
 		.home_agent = o->home_agent,
 		.care_of = o->care_of.addr,
-		.care_ofs = UINT32_C(1) << (32 - o->care_of.len),
+		.care_ofs = o->links.count ? 0 : UINT32_C(1) << (32 - o->care_of.len),
+		.agent = r->agent,
+		.agents = o->links.count,
 		.lifetime = o->lifetime,
 		.flags = flags_of(o),
 		.timeout = o->timeout,
@@ -98,6 +128,45 @@ static int open_swarm(struct swarm_run *r)
 
 	r->swarm = swarm_new(&config, host_rng());
 	return r->swarm ? 0 : -ENOMEM;
+}
+
+static int open_visit(struct swarm_run *r, uint32_t i)
+{
+	const struct swarm_options *o = r->options;
+	char agent[INET_ADDRSTRLEN], care_of[INET_ADDRSTRLEN];
+	int error = swarm_visit_open(&r->visit[i], o->links.name[i], i);
+
+	if (error == 0)
+		error = swarm_visit_find_agent(r->visit[i], o->home, &r->agent[i]);
+	if (error < 0) {
+		fprintf(stderr, "mn-sim swarm: %s: %s\n", o->links.name[i],
+			error == -ETIMEDOUT ? "no foreign agent is heard"
+					    : strerror(-error));
+		return error;
+	}
+	watch(r, swarm_visit_fd(r->visit[i]));
+	if (!o->quiet)
+		fprintf(stderr, "%s: foreign agent %s, care-of address %s\n",
+			o->links.name[i], ipv4_text(r->agent[i].addr, agent),
+			ipv4_text(r->agent[i].care_of, care_of));
+	return 0;
+}
+
+/* Where the nodes are. */
+static int open_places(struct swarm_run *r)
+{
+	const struct swarm_options *o = r->options;
+	int error = 0;
+
+	for (uint32_t i = 0; error == 0 && i < o->links.count; i++)
+		error = open_visit(r, i);
+	if (error < 0 || o->links.count > 0)
+		return error;
+	error = swarm_socket_open(&r->socket, o->home_agent,
+				  o->reverse_tunnel ? TTL_REVERSE : TTL_USUAL);
+	if (error == 0)
+		watch(r, swarm_socket_fd(r->socket));
+	return error;
 }
 
 int swarm_run_open(struct swarm_run **out, const struct swarm_options *o)
@@ -113,11 +182,11 @@ int swarm_run_open(struct swarm_run **out, const struct swarm_options *o)
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	error = open_signals(r);
 	if (error == 0)
-		error = add_association(r);
+		error = open_places(r);
+	if (error == 0)
+		error = add_associations(r);
 	if (error == 0)
 		error = open_swarm(r);
-	if (error == 0)
-		error = swarm_socket_open(&r->socket, o->home_agent);
 	if (error < 0) {
 		swarm_run_close(r);
 		return error;
@@ -132,6 +201,8 @@ void swarm_run_close(struct swarm_run *r)
 	if (!r)
 		return;
 	swarm_socket_close(r->socket);
+	for (unsigned i = 0; i < SWARM_LINKS_MAX; i++)
+		swarm_visit_close(r->visit[i]);
 	swarm_free(r->swarm);
 	sa_store_free(r->associations);
 	if (r->signals >= 0)
@@ -159,6 +230,37 @@ static void on_received(void *arg, struct reader message, struct in_addr from)
 	swarm_on_reply(r->swarm, message, from, 0, host_now());
 }
 
+static void on_heard(void *arg, uint32_t place, struct reader message,
+		     struct in_addr from)
+{
+	struct swarm_run *r = arg;
+
+	swarm_on_reply(r->swarm, message, from, place, host_now());
+}
+
+/* From the batch, as much as goes at once. */
+static void send_some(struct swarm_run *r)
+{
+	const uint32_t place = r->batch.at[r->sent].place;
+
+	if (r->socket)
+		r->sent = swarm_socket_send(r->socket, r->swarm, &r->batch, r->sent);
+	else
+		r->sent =
+			swarm_visit_send(r->visit[place], r->swarm, &r->batch, r->sent);
+}
+
+static bool receive(struct swarm_run *r)
+{
+	unsigned n = 0;
+
+	if (r->socket)
+		n = swarm_socket_recv(r->socket, on_received, r);
+	for (unsigned i = 0; i < r->options->links.count; i++)
+		n += swarm_visit_recv(r->visit[i], on_heard, r);
+	return n > 0;
+}
+
 /* What is due, out; true if there was anything. */
 static bool send_due(struct swarm_run *r, struct now now)
 {
@@ -168,7 +270,7 @@ static bool send_due(struct swarm_run *r, struct now now)
 	}
 	if (r->batch.count == 0)
 		return false;
-	r->sent = swarm_socket_send(r->socket, r->swarm, &r->batch, r->sent);
+	send_some(r);
 	return true;
 }
 
@@ -199,12 +301,8 @@ static void nap(struct swarm_run *r, instant_t now)
 	const instant_t until = instant_min(swarm_next(r->swarm), next_line(r));
 	const int64_t ns = instant_diff(until, now).ns - NAP_MIN_NS;
 	struct timespec ts = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
-	struct pollfd fds[] = {
-		{ .fd = swarm_socket_fd(r->socket), .events = POLLIN },
-		{ .fd = r->signals, .events = POLLIN },
-	};
 
-	if (ns > 0 && ppoll(fds, 2, &ts, NULL) > 0 && fds[1].revents)
+	if (ns > 0 && ppoll(r->fds, r->fd_count, &ts, NULL) > 0 && r->fds[0].revents)
 		take_signal(r);
 }
 
@@ -213,7 +311,7 @@ static void turn(struct swarm_run *r)
 	const struct now now = host_now();
 	bool busy = send_due(r, now);
 
-	busy |= swarm_socket_recv(r->socket, on_received, r) > 0;
+	busy |= receive(r);
 	every_second(r, now.mono);
 	if (!busy)
 		nap(r, now.mono);
@@ -268,7 +366,11 @@ struct swarm *swarm_run_swarm(struct swarm_run *r)
 
 uint64_t swarm_run_refused(const struct swarm_run *r, int *error)
 {
-	return swarm_socket_refused(r->socket, error);
+	uint64_t refused = r->socket ? swarm_socket_refused(r->socket, error) : 0;
+
+	for (unsigned i = 0; i < r->options->links.count; i++)
+		refused += swarm_visit_refused(r->visit[i], error);
+	return refused;
 }
 
 duration_t swarm_run_took(const struct swarm_run *r)

@@ -71,9 +71,10 @@ static void widen(int fd, int forced, int plain)
 		(void)setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
 }
 
-int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent)
+int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent, uint8_t ttl)
 {
 	struct swarm_socket *s = calloc(1, sizeof(*s));
+	const int hops = ttl;
 	int error;
 
 	if (!s)
@@ -82,9 +83,10 @@ int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent)
 					      .sin_port = htons(MIP_PORT),
 					      .sin_addr = home_agent };
 	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0) {
+	if (s->fd < 0 ||
+	    setsockopt(s->fd, IPPROTO_IP, IP_TTL, &hops, sizeof(hops)) != 0) {
 		error = -errno;
-		free(s);
+		swarm_socket_close(s);
 		return error;
 	}
 	widen(s->fd, SO_RCVBUFFORCE, SO_RCVBUF);
@@ -98,7 +100,8 @@ void swarm_socket_close(struct swarm_socket *s)
 {
 	if (!s)
 		return;
-	close(s->fd);
+	if (s->fd >= 0)
+		close(s->fd);
 	free(s);
 }
 

@@ -16,8 +16,9 @@ struct swarm_socket;
 
 typedef void swarm_received_fn(void *arg, struct reader message, struct in_addr from);
 
-/* 0 or -errno. */
-int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent);
+/* `ttl` is that of Requests.  0 or -errno. */
+int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent,
+		      uint8_t ttl);
 void swarm_socket_close(struct swarm_socket *s); /* NULL is fine */
 
 int swarm_socket_fd(const struct swarm_socket *s);
