@@ -31,6 +31,12 @@ said() { grep -q "$1" "$LAB_DIR/demo.log"; }
 report() { jq -c "$1" "$out/report.json"; }
 in_capture() { grep -c -a "$2" "$out/backbone-$1.pcap"; }
 
+# The text column of its hexadecimal lines, joined.
+reads_it() {
+	bash -c "$(sed -n '/WIRESHARK_CONFIG_DIR=/,/less$/p' "$LAB_DIR/demo.log")" |
+		cut -c56- | tr -d '\n ' | grep -q 'newPINis4711'
+}
+
 both_ways() {
 	shorten
 	check "by GRE, then by ESP: it ends well" demo
@@ -51,6 +57,7 @@ both_ways() {
 	check "what to read it with is told" said 'WIRESHARK_CONFIG_DIR=.*tshark -r'
 	if command -v tshark >/dev/null; then
 		check "and every packet was authentic" said 'tshark, with the keys: \([0-9]*\) of \1 '
+		check "that command, as it is told, shows the node's words" reads_it
 	fi
 }
 
