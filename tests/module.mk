@@ -37,7 +37,9 @@ unit_sources += tests/unit/test_udp.c
 unit_sources += tests/unit/test_icmp.c
 unit_sources += tests/unit/test_arp.c
 unit_sources += tests/unit/test_flow_log.c tests/unit/test_flow_packet.c
-unit_sources += tests/unit/test_swarm.c tests/unit/test_swarm_parts.c
+unit_sources += tests/unit/swarm_world.c tests/unit/swarm_world.h
+unit_sources += tests/unit/test_swarm.c tests/unit/test_swarm_parts.c \
+	tests/unit/test_swarm_reply.c
 unit_sources += tests/unit/test_tunnel_view.c
 unit_sources += tests/unit/test_wire_view.c tests/unit/test_report_wire.c
 unit_sources += tests/unit/test_report.c
