@@ -69,7 +69,7 @@ unit_sources += tests/unit/test_node_record.c
 unit_sources += tests/unit/test_store.c
 unit_sources += tests/unit/test_effects_run.c tests/unit/test_link_filter.c \
 	tests/unit/test_log.c tests/unit/test_loop.c tests/unit/test_reg_sock.c \
-	tests/unit/test_pktio_udp.c \
+	tests/unit/test_pktio_udp.c tests/unit/test_udp_runs.c \
 	tests/unit/test_host.c tests/unit/test_startup.c
 unit_sources += tests/unit/fa_world.c tests/unit/fa_world.h
 unit_sources += tests/unit/test_pending.c

@@ -6,6 +6,7 @@
 
 #include "common/io/host.h"
 #include "common/io/pktio.h"
+#include "common/io/udp_runs.h"
 #include "common/tunnel/pipeline.h"
 #include "common/wire/icmp.h"
 #include "common/wire/mip_msg.h"
@@ -46,6 +47,7 @@ struct datapath {
 	struct pipeline *pipeline;
 	struct pktio in[SOURCE_COUNT]; /* FROM_TUN also takes packets */
 	struct pktio wire;
+	struct udp_runs runs; /* of what goes out on the wire */
 	struct pktio link;
 	struct loop_watch *watch[SOURCE_COUNT];
 	struct loop_watch *keepalives;
@@ -291,7 +293,7 @@ static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
 			return error;
 	}
 	fault->what = "raw socket for outer packets";
-	error = pktio_wire_open(&dp->wire);
+	error = pktio_wire_open(&dp->wire, &dp->runs);
 	if (error != 0)
 		return error;
 	fault->what = "packet socket for visitors";
@@ -331,6 +333,7 @@ int datapath_open(struct datapath **out, const struct datapath_config *config,
 	dp->config.ports = carrier_ports(config->ports);
 	for (enum source s = 0; s < SOURCE_COUNT; s++)
 		pktio_init(&dp->in[s], &dp->pool, config->counts);
+	udp_runs_init(&dp->runs, config->counts);
 	pktio_init(&dp->wire, &dp->pool, config->counts);
 	pktio_init(&dp->link, &dp->pool, config->counts);
 
@@ -350,6 +353,7 @@ void datapath_close(struct datapath *dp)
 	if (!dp)
 		return;
 	loop_unwatch(dp->keepalives);
+	udp_runs_fini(&dp->runs);
 	for (enum source s = 0; s < SOURCE_COUNT; s++) {
 		loop_unwatch(dp->watch[s]);
 		pktio_close(&dp->in[s]);
@@ -390,6 +394,19 @@ static int start_keepalives(struct datapath *dp, struct loop *loop)
 	return 0;
 }
 
+/*
+ * What leaves from the port of a carrier may do so in runs. That of GRE leaves from
+ * others, too; of those that somebody has, packets go one by one.
+ */
+static void send_in_runs(struct datapath *dp, enum source s)
+{
+	if (s == FROM_MIP_DATA)
+		return;
+	udp_runs_lend(&dp->runs, dp->in[s].fd, dp->in[s].port);
+	for (unsigned n = 0; s == FROM_GRE_UDP && n < CARRIER_FLOW_PORTS; n++)
+		(void)udp_runs_bind(&dp->runs, carrier_flow_port(n));
+}
+
 int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carrier c)
 {
 	static const enum source source_of[DATAPATH_CARRIERS] = {
@@ -407,8 +424,10 @@ int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carri
 		error = watch_source(dp, loop, s);
 	if (error == 0 && c == DATAPATH_ESP_UDP)
 		error = start_keepalives(dp, loop);
-	if (error == 0)
+	if (error == 0) {
+		send_in_runs(dp, s);
 		return 0;
+	}
 	loop_unwatch(dp->watch[s]);
 	dp->watch[s] = NULL;
 	pktio_close(&dp->in[s]);

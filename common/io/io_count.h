@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Counters of what the edge left out or could not do, before or after a core
- * has seen it.
+ * has seen it, and of what it did several at a time.
  */
 #ifndef COMMON_IO_IO_COUNT_H
 #define COMMON_IO_IO_COUNT_H

@@ -15,7 +15,7 @@ edge_sources += \
 	common/io/netlink.c common/io/netlink.h \
 	common/io/pktio.c common/io/pktio.h \
 	common/io/pktio_packet.c common/io/pktio_raw.c common/io/pktio_tun.c \
-	common/io/pktio_udp.c \
+	common/io/pktio_udp.c common/io/pktio_wire.c \
 	common/io/reg_sock.c common/io/reg_sock.h \
 	common/io/rtnl.c common/io/rtnl.h \
 	common/io/rtnl_edit.c common/io/rtnl_edit.h \
@@ -23,4 +23,5 @@ edge_sources += \
 	common/io/startup.c common/io/startup.h \
 	common/io/store.c common/io/store.h \
 	common/io/store_read.c common/io/store_read.h \
-	common/io/sysctl.c common/io/sysctl.h
+	common/io/sysctl.c common/io/sysctl.h \
+	common/io/udp_runs.c common/io/udp_runs.h

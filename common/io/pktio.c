@@ -23,6 +23,7 @@ void pktio_close(struct pktio *io)
 	io->fd = -1;
 	pkt_give(io->pool, io->cut.whole);
 	io->cut = (struct segment_cut){ 0 };
+	pkt_queue_give(io->pool, &io->held);
 	io->more = false;
 }
 

@@ -15,6 +15,7 @@
 
 struct mmsghdr;
 struct pktio;
+struct udp_runs;
 
 /* What becomes of a packet that the kernel refuses; the callee takes it over. */
 struct pktio_refusal {
@@ -45,6 +46,8 @@ struct pktio {
 	uint16_t port;          /* of a UDP socket, host order */
 	uint16_t next_id;       /* of packets that it makes whole */
 	struct segment_cut cut; /* what is still to be read of a large segment */
+	struct pkt_queue held;  /* datagrams that did not fit into the vector */
+	struct udp_runs *runs;  /* of the wire; borrowed */
 };
 
 /* Nothing open yet; comes before the openers below. */
@@ -60,7 +63,11 @@ int pktio_tun_open(struct pktio *io, const char *name, int *ifindex);
 /* Whole IPv4 packets of `protocol` to addresses of ours, fragments put together. */
 int pktio_raw_open(struct pktio *io, uint8_t protocol);
 
-/* Datagrams to that port of ours as whole IPv4 packets; -EADDRINUSE if it is taken. */
+/*
+ * Datagrams to that port of ours as whole IPv4 packets; -EADDRINUSE if it is taken.
+ * Those that came as one, joined by the kernel or never parted by its sender, are
+ * parted (UDP_GRO of udp(7)).
+ */
 int pktio_udp_open(struct pktio *io, uint16_t port);
 
 /*
@@ -72,8 +79,11 @@ int pktio_mip_data_open(struct pktio *io, uint16_t port);
 /* Only the ICMP types that report errors. */
 int pktio_icmp_open(struct pktio *io);
 
-/* Sends whole IPv4 packets, headers and all, by the kernel's routing. */
-int pktio_wire_open(struct pktio *io);
+/*
+ * Sends whole IPv4 packets, headers and all, by the kernel's routing; those of UDP
+ * carriers by the handful where they can (udp_runs.h).
+ */
+int pktio_wire_open(struct pktio *io, struct udp_runs *runs);
 
 /* Sends whole IPv4 packets to (pkt->ifindex, pkt->mac) without routing or ARP. */
 int pktio_packet_open(struct pktio *io);

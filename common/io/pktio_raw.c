@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Raw IPv4 sockets (raw(7)): one for each tunnel protocol in, which the kernel
- * hands whole packets, fragments put together; one for all of them out, which
- * takes packets with their headers.
+ * Raw IPv4 sockets (raw(7)) that receive: one for each tunnel protocol, which the
+ * kernel hands whole packets, fragments put together.
  */
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
@@ -49,65 +48,28 @@ static void recv_raw(struct pktio *io, struct pkt_vec *v)
 	}
 }
 
-/* The next packets of the queue as messages to their own destinations. */
-static unsigned line_up(struct pkt_queue *q, struct pkt **p, struct mmsghdr *m,
-			struct iovec *iov, struct sockaddr_in *to)
-{
-	unsigned n = 0;
-
-	for (; n < PKT_VEC_MAX && (p[n] = pkt_queue_pop(q)); n++) {
-		to[n] = (struct sockaddr_in){ .sin_family = AF_INET,
-					      .sin_addr = pkt_ipv4(p[n])->dst };
-		iov[n] = (struct iovec){ p[n]->data, p[n]->len };
-		m[n] = (struct mmsghdr){ .msg_hdr = { .msg_name = &to[n],
-						      .msg_namelen = sizeof(to[n]),
-						      .msg_iov = &iov[n],
-						      .msg_iovlen = 1 } };
-	}
-	return n;
-}
-
-static void send_wire(struct pktio *io, struct pkt_queue *q,
-		      const struct pktio_refusal *r)
-{
-	struct pkt *p[PKT_VEC_MAX];
-	struct iovec iov[PKT_VEC_MAX];
-	struct mmsghdr m[PKT_VEC_MAX];
-	struct sockaddr_in to[PKT_VEC_MAX];
-	unsigned n;
-
-	while ((n = line_up(q, p, m, iov, to)) > 0)
-		pktio_send_batch(io, p, m, n, r);
-}
-
-/* These sockets only receive, the one below only sends. */
+/* They only receive. */
 static const struct pktio_ops raw_ops = { "raw", recv_raw, NULL };
-static const struct pktio_ops wire_ops = { "wire", NULL, send_wire };
 
-static int raw_socket(struct pktio *io, int protocol, const struct pktio_ops *ops)
+static int raw_socket(struct pktio *io, int protocol)
 {
 	io->fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 	if (io->fd < 0)
 		return -errno;
-	io->ops = ops;
+	io->ops = &raw_ops;
 	return 0;
-}
-
-static void enlarge(int fd, int force, int plain)
-{
-	const int size = BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, force, &size, sizeof(size)) != 0)
-		setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
 }
 
 int pktio_raw_open(struct pktio *io, uint8_t protocol)
 {
-	int error = raw_socket(io, protocol, &raw_ops);
+	const int size = BUFFER;
+	int error = raw_socket(io, protocol);
 
-	if (error == 0)
-		enlarge(io->fd, SO_RCVBUFFORCE, SO_RCVBUF);
-	return error;
+	if (error != 0)
+		return error;
+	if (setsockopt(io->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		setsockopt(io->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return 0;
 }
 
 int pktio_icmp_open(struct pktio *io)
@@ -116,26 +78,11 @@ int pktio_icmp_open(struct pktio *io)
 		.data = ~(1U << ICMP_DEST_UNREACH | 1U << ICMP_SOURCE_QUENCH |
 			  1U << ICMP_TIME_EXCEEDED | 1U << ICMP_PARAMETERPROB)
 	};
-	int error = raw_socket(io, IPPROTO_ICMP, &raw_ops);
+	int error = raw_socket(io, IPPROTO_ICMP);
 
 	if (error != 0)
 		return error;
 	if (setsockopt(io->fd, SOL_RAW, ICMP_FILTER, &filter, sizeof(filter)) == 0)
-		return 0;
-	error = errno;
-	pktio_close(io);
-	return -error;
-}
-
-int pktio_wire_open(struct pktio *io)
-{
-	const int on = 1;
-	int error = raw_socket(io, IPPROTO_RAW, &wire_ops);
-
-	if (error != 0)
-		return error;
-	enlarge(io->fd, SO_SNDBUFFORCE, SO_SNDBUF);
-	if (setsockopt(io->fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) == 0)
 		return 0;
 	error = errno;
 	pktio_close(io);

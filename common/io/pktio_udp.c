@@ -9,6 +9,10 @@
  * packet's in the outer header: that one gets a number of ours, with which it can
  * still be cut.
  *
+ * The kernel hands over several datagrams of one flow and size as one, joined on
+ * their way in or never parted since their sender's udp_runs.h; here each becomes a
+ * packet of its own.
+ *
  * Tunnel data of Mobile IP shares its port with registrations. A raw socket with a
  * filter takes it past the registration socket, so that neither waits behind the
  * other.
@@ -24,6 +28,7 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -33,7 +38,10 @@ enum {
 	MIP_DATA = 4, /* type of a tunnel data message (RFC 3519 3.3) */
 	KEEP = 0x40000,
 	CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)) +
-		      2 * CMSG_SPACE(sizeof(int)), /* TOS and TTL */
+		      3 * CMSG_SPACE(sizeof(int)), /* TOS, TTL, size of parts */
+
+	/* Read at once. Each may be a vector's worth of datagrams, so they are few. */
+	HANDFUL = 8,
 };
 
 struct slot {
@@ -53,8 +61,11 @@ static void line_up(struct pkt *p, struct slot *slot, struct msghdr *m)
 			      .msg_controllen = sizeof(slot->control) };
 }
 
-/* What the kernel tells of the header; false without the destination. */
-static bool read_control(struct msghdr *m, struct ipv4_fields *f)
+/*
+ * What the kernel tells of the header, and in `part` how large each datagram is of
+ * those that came as one; false without the destination.
+ */
+static bool read_control(struct msghdr *m, struct ipv4_fields *f, int *part)
 {
 	bool found = false;
 
@@ -62,6 +73,8 @@ static bool read_control(struct msghdr *m, struct ipv4_fields *f)
 		struct in_pktinfo info;
 		int ttl;
 
+		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+			memcpy(part, CMSG_DATA(c), sizeof(*part));
 		if (c->cmsg_level != IPPROTO_IP)
 			continue;
 		if (c->cmsg_type == IP_PKTINFO) {
@@ -92,12 +105,15 @@ static bool make_whole(struct pktio *io, struct pkt *p, struct slot *slot,
 	struct ipv4_fields f = { .src = slot->from.sin_addr,
 				 .protocol = PROTO_UDP,
 				 .id = take_id(io) };
-	size_t datagram = p->len + UDP_HEADER;
+	size_t payload = p->len, datagram = payload + UDP_HEADER;
 	struct writer w;
 	uint8_t *at;
+	int part = 0;
 
-	if (!read_control(m, &f))
+	if (!read_control(m, &f, &part))
 		return false;
+	if (part > 0 && (size_t)part < payload)
+		p->part_len = (uint16_t)part;
 	at = pkt_push(p, HEADERS);
 	if (!at)
 		return false;
@@ -110,30 +126,104 @@ static bool make_whole(struct pktio *io, struct pkt *p, struct slot *slot,
 	return true;
 }
 
-static void recv_udp(struct pktio *io, struct pkt_vec *v)
+/* Read a handful, which is held; returns how many there were. */
+static unsigned fetch(struct pktio *io)
 {
-	struct pkt *p[PKT_VEC_MAX];
-	struct slot slot[PKT_VEC_MAX];
-	struct mmsghdr m[PKT_VEC_MAX];
-	unsigned n = 0, want = PKT_VEC_MAX - v->count;
+	struct pkt *p[HANDFUL];
+	struct slot slot[HANDFUL];
+	struct mmsghdr m[HANDFUL];
+	unsigned n = 0;
 	int got;
 
-	for (; n < want && (p[n] = pkt_take(io->pool)); n++)
+	for (; n < HANDFUL && (p[n] = pkt_take(io->pool)); n++)
 		line_up(p[n], &slot[n], &m[n].msg_hdr);
-	if (n < want)
+	if (n < HANDFUL)
 		io->counts->by[IO_NO_BUFFER]++;
 	got = recvmmsg(io->fd, m, n, MSG_DONTWAIT, NULL);
 	for (unsigned i = 0; i < n; i++) {
 		if ((int)i < got) {
 			p[i]->len = m[i].msg_len;
 			if (make_whole(io, p[i], &slot[i], &m[i].msg_hdr)) {
-				pkt_vec_add(v, p[i]);
+				pkt_queue_add(&io->held, p[i]);
 				continue;
 			}
 			io->counts->by[IO_UDP_NO_INFO]++;
 		}
 		pkt_give(io->pool, p[i]);
 	}
+	return got > 0 ? (unsigned)got : 0;
+}
+
+/* Write the lengths that it has now, and a number of its own. */
+static void rewrite(struct pktio *io, struct pkt *p)
+{
+	struct ipv4 *ip = pkt_ipv4(p);
+	struct writer w = writer_over(p->data + IPV4_HEADER + 4, 2);
+
+	ip->length = htons((uint16_t)p->len);
+	ip->id = htons(take_id(io));
+	ipv4_seal(ip);
+	write_u16(&w, (uint16_t)(p->len - IPV4_HEADER));
+}
+
+/*
+ * The first datagram of those that came in one, copied out of it; its headers are
+ * put in front of the rest. NULL when there is no buffer.
+ */
+static struct pkt *part_first(struct pktio *io, struct pkt *p)
+{
+	const size_t part = p->part_len;
+	struct pkt *first = pkt_take(io->pool);
+
+	if (!first)
+		return NULL;
+	first->len = HEADERS + part;
+	memcpy(first->data, p->data, first->len);
+	rewrite(io, first);
+	memmove(p->data + part, p->data, HEADERS);
+	(void)pkt_pull(p, part);
+	return first;
+}
+
+/* The next datagram of what is held, or NULL. */
+static struct pkt *next_held(struct pktio *io)
+{
+	struct pkt *p = io->held.first, *first;
+
+	if (!p || p->part_len == 0)
+		return pkt_queue_pop(&io->held);
+	io->counts->by[IO_UDP_COALESCED]++;
+	if (p->len <= HEADERS + (size_t)p->part_len) {
+		p->part_len = 0;
+		rewrite(io, p);
+		return pkt_queue_pop(&io->held);
+	}
+	first = part_first(io, p);
+	if (first)
+		return first;
+	io->counts->by[IO_NO_BUFFER]++;
+	pkt_give(io->pool, pkt_queue_pop(&io->held));
+	return NULL;
+}
+
+static void take_held(struct pktio *io, struct pkt_vec *v)
+{
+	struct pkt *p;
+
+	while (!pkt_vec_full(v) && (p = next_held(io)))
+		pkt_vec_add(v, p);
+}
+
+static void recv_udp(struct pktio *io, struct pkt_vec *v)
+{
+	unsigned got = HANDFUL;
+
+	take_held(io, v);
+	while (!pkt_vec_full(v) && got == HANDFUL) {
+		got = fetch(io);
+		take_held(io, v);
+	}
+	io->more = io->held.count > 0;
 }
 
 static const struct pktio_ops udp_ops = { "udp", recv_udp, NULL };
@@ -155,6 +245,8 @@ static int prepare(int fd, uint16_t port)
 		error = set(fd, IPPROTO_IP, IP_RECVTTL, 1);
 	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) != 0)
 		set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER); /* as much as we may */
+	if (error == 0)
+		set(fd, IPPROTO_UDP, UDP_GRO, 1); /* where the kernel can */
 	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
 		error = -errno;
 	return error;

@@ -19,8 +19,8 @@ enum {
 	MIP_DATA = 4, /* its type (RFC 3519 3.3) */
 	KEEPALIVE = 0xff,
 	CHECKSUM_AT = 6,
-	FLOW_PORT_MIN = 49152, /* RFC 8086 3.1 */
-	FLOW_PORT_BITS = 0x3fff,
+	FLOW_PORT_FIRST = 49906, /* of those from 49152 on (RFC 8086 3.1) */
+	FLOW_PORT_STEP = 1024,
 };
 
 const char *carrier_name(enum carrier_kind k)
@@ -66,6 +66,17 @@ struct ports {
 	uint16_t src, dst;
 };
 
+uint16_t carrier_flow_port(unsigned n)
+{
+	return (uint16_t)(FLOW_PORT_FIRST + n * FLOW_PORT_STEP);
+}
+
+static bool is_flow_port(uint16_t port)
+{
+	return port >= FLOW_PORT_FIRST &&
+	       (port - FLOW_PORT_FIRST) % FLOW_PORT_STEP == 0;
+}
+
 /* Mix a word into a running hash, so that close words end far apart. */
 static uint32_t mix(uint32_t hash, uint32_t word)
 {
@@ -86,7 +97,7 @@ static uint16_t flow_port(struct reader gre)
 	uint32_t hash;
 
 	if (gre_decode(gre, &header))
-		return FLOW_PORT_MIN;
+		return carrier_flow_port(0);
 	read_skip(&gre, header.len);
 	at = read_bytes(&gre, IPV4_HEADER);
 	if (at)
@@ -97,7 +108,7 @@ static uint16_t flow_port(struct reader gre)
 		if (ip.protocol == PROTO_UDP || ip.protocol == PROTO_TCP)
 			hash = mix(hash, read_u32(&gre));
 	}
-	return (uint16_t)(FLOW_PORT_MIN + (hash & FLOW_PORT_BITS));
+	return carrier_flow_port(hash % CARRIER_FLOW_PORTS);
 }
 
 static struct ports ports_of(const struct carrier_spec *spec, const struct pkt *p)
@@ -328,7 +339,7 @@ bool carrier_is_quoted(const struct carrier_spec *spec, struct reader udp)
 	if (ports.dst != port_or(spec->remote_port, CARRIER_PORT_GRE))
 		return false;
 	return spec->local_port ? ports.src == spec->local_port
-				: ports.src >= FLOW_PORT_MIN;
+				: is_flow_port(ports.src);
 }
 
 bool carrier_quotes_esp(const struct carrier_spec *spec, struct reader udp)

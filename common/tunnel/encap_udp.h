@@ -29,6 +29,7 @@ enum {
 	CARRIER_PORT_MIP = 434,
 	CARRIER_PORT_ESP = 4500,
 	CARRIER_PORT_GRE = 4754,
+	CARRIER_FLOW_PORTS = 16,
 };
 
 /* Where each kind is received; 0: at the port above. */
@@ -37,6 +38,13 @@ struct carrier_ports {
 };
 
 struct carrier_ports carrier_ports(struct carrier_ports wanted);
+
+/*
+ * The ports that flows of GRE leave from, `n` below CARRIER_FLOW_PORTS. RFC 8086 3.1
+ * would have any of 16,384; these few can each have a socket bound to it, and still
+ * spread the flows between two ends over the ways between them.
+ */
+uint16_t carrier_flow_port(unsigned n);
 
 /* Octets that it adds. */
 size_t carrier_overhead(enum carrier_kind kind);

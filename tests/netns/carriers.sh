@@ -18,6 +18,10 @@ carried() { # ENCAPSULATION PORT
 	check_wait "$1: the node registers" 15 "node_is registered 10.0.2.2"
 	check_pings "$1: a correspondent reaches it" cn 10.1.0.10
 	check_pings "$1: large packets, in fragments" cn 10.1.0.10 -s 3000
+	[ "$2" = 434 ] || {
+		check "$1: several datagrams go as one" count_above ha udp-in-runs 0
+		check "$1: and come as one" count_above fa1 udp-coalesced 0
+	}
 	lab_move nowhere
 	stop mn
 	stop fa1
@@ -31,6 +35,11 @@ carried() { # ENCAPSULATION PORT
 	check_clean mn fa1 ha
 }
 
+first_link() { # MTU
+	ip -n "$LAB-ha" link set core mtu "$1"
+	ip -n "$LAB-core" link set ha mtu "$1"
+}
+
 sites() { # ENCAPSULATION
 	configure ha "s|</home-agent>|<site-tunnel name=\"branch\" local=\"10.0.1.2\" remote=\"10.0.2.2\" encapsulation=\"$1\" carrier=\"udp\"><local subnet=\"10.8.0.0/24\"/><remote subnet=\"10.9.0.0/24\"/></site-tunnel>&|"
 	configure fa1 "s|</foreign-agent>|<site-tunnel name=\"head\" local=\"10.0.2.2\" remote=\"10.0.1.2\" encapsulation=\"$1\" carrier=\"udp\"><local subnet=\"10.9.0.0/24\"/><remote subnet=\"10.8.0.0/24\"/></site-tunnel>&|"
@@ -41,6 +50,11 @@ sites() { # ENCAPSULATION
 	sniff_end "site-$1"
 	equal "$1 between sites: nothing but UDP" \
 		"$(recorded "site-$1" "not udp" | head -n 5)" ""
+	first_link 1400
+	check_wait "$1 between sites: a first link too narrow is learned" 10 "
+		in_ns host ping -n -c 1 -W 0.3 -s 3000 10.9.0.2 >/dev/null"
+	check "$1 between sites: from what the kernel refuses" count_above ha mtu-lowered 0
+	first_link 1500
 	stop ha
 	stop fa1
 }

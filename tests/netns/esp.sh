@@ -321,7 +321,8 @@ form() { # CAPTURE-FILTER ATTRIBUTES
 		"any(.kind == \"esp-in\" and .algorithm == \"$(sed 's/.*algorithm="\([^"]*\)".*/\1/' <<<"$2")\")"
 	sniff_end form
 	equal "$what: nothing in clear" "$(in_clear form)" ""
-	check "$what: but this" test "$(recorded form "$1" | wc -l)" -ge 8
+	# At least two each way: what goes in a run is recorded as one.
+	check "$what: but this" test "$(recorded form "$1" | wc -l)" -ge 4
 	stop_agents
 }
 

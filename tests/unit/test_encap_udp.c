@@ -235,7 +235,7 @@ static void the_source_port_of_gre_tells_flows_apart(void)
 		CU_ASSERT_TRUE(port >= 49152);
 		differ += port != first;
 	}
-	CU_ASSERT_TRUE(differ > 95);
+	CU_ASSERT_TRUE(differ > 85);
 }
 
 /* Fragments have no ports: all of one packet go the same way. */
@@ -419,9 +419,9 @@ static void a_quote_must_have_our_ports(void)
 	CU_ASSERT_FALSE(quoted(CARRIER_MIP, 0, 0, "01b201b300100000"));
 	CU_ASSERT_FALSE(quoted(CARRIER_MIP, 500, 0, "01b201b200100000"));
 	CU_ASSERT_FALSE(quoted(CARRIER_MIP, 0, 0, "01b201"));
-	CU_ASSERT_TRUE(quoted(CARRIER_UDP, 0, 0, "c000129200100000"));
-	CU_ASSERT_FALSE(quoted(CARRIER_UDP, 0, 0, "bfff129200100000"));
-	CU_ASSERT_FALSE(quoted(CARRIER_UDP, 0, 0, "c000129300100000"));
+	CU_ASSERT_TRUE(quoted(CARRIER_UDP, 0, 0, "c2f2129200100000"));
+	CU_ASSERT_FALSE(quoted(CARRIER_UDP, 0, 0, "c2f3129200100000"));
+	CU_ASSERT_FALSE(quoted(CARRIER_UDP, 0, 0, "c2f2129300100000"));
 	CU_ASSERT_TRUE(quoted(CARRIER_UDP, 1, 2, "0001000200100000"));
 	CU_ASSERT_FALSE(quoted(CARRIER_UDP, 1, 2, "0002000200100000"));
 	CU_ASSERT_TRUE(carrier_quotes_esp(&esp, hex_reader(&ours)));
