@@ -34,5 +34,6 @@ pure_sources += \
 	common/tunnel/relay_icmp.c \
 	common/tunnel/relay_path.c \
 	common/tunnel/replay_window.c common/tunnel/replay_window.h \
-	common/tunnel/segment.h common/tunnel/segment_split.c \
+	common/tunnel/segment.h common/tunnel/segment_join.c \
+	common/tunnel/segment_split.c \
 	common/tunnel/tunnel.c common/tunnel/tunnel.h

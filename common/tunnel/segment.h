@@ -10,15 +10,18 @@
  *
  * Cutting does to the headers what the kernel does: IPv4 identification and TCP
  * sequence number count up, FIN and PSH stay on the last packet, CWR on the first.
+ * Joining is its reverse and looks only at what is at hand: nothing waits for more.
  */
 #ifndef COMMON_TUNNEL_SEGMENT_H
 #define COMMON_TUNNEL_SEGMENT_H
 
 #include "common/tunnel/pkt_vec.h"
+#include "common/wire/tcp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /* struct virtio_net_hdr of linux/virtio_net.h: in the machine's byte order. */
 struct segment_meta {
@@ -62,5 +65,42 @@ void segment_cut(struct segment_cut *cut, struct pkt *whole,
  * which gives `whole` back.  True while more is to come: call it again.
  */
 bool segment_split(struct segment_cut *cut, struct pkt_pool *pool, struct pkt_vec *v);
+
+/* Packets that may go as one; one alone goes as it is. */
+struct segment_run {
+	struct pkt_queue packets; /* in order; never empty */
+	size_t len;               /* of the segment that they make */
+	size_t size;              /* payload of each but the last */
+	size_t header; /* IPv4 and transport, alike in all; 0: joins nothing */
+	bool sound;    /* the first one's checksum was found right */
+	bool closed;   /* nothing may follow the last */
+};
+
+/* What may be joined, of what the receiving kernel knows: or'd. */
+enum { SEGMENT_JOIN_TCP = 1, SEGMENT_JOIN_UDP = 2 };
+
+/*
+ * Take up to PKT_VEC_MAX packets off the queue and put them into runs, in the order
+ * of their first packets; returns how many.  Joined are packets of one flow that
+ * cutting would give again octet by octet: next to each other in sequence and
+ * identification, alike in all else, with nothing but ACK and, on the last, PSH set,
+ * and with right checksums.  No packet overtakes another one of its flow.
+ */
+unsigned segment_join(struct pkt_queue *q, unsigned kinds,
+		      struct segment_run run[PKT_VEC_MAX]);
+
+enum {
+	SEGMENT_HEADER_MAX = IPV4_HEADER + TCP_HEADER_MAX,
+	SEGMENT_PIECES = 1 + PKT_VEC_MAX
+};
+
+/*
+ * The run as one packet: its metadata, and pieces that follow each other on the way
+ * out, the first of which may be made in `header`.  They stay valid as long as that
+ * and the packets, which are not changed.  Returns the number of pieces.
+ */
+unsigned segment_gather(const struct segment_run *run, struct segment_meta *meta,
+			uint8_t header[SEGMENT_HEADER_MAX],
+			struct iovec piece[SEGMENT_PIECES]);
 
 #endif

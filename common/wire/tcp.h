@@ -13,6 +13,7 @@ enum {
 	TCP_ACK_AT = 8,
 	TCP_WORDS_AT = 12, /* header length in words of 32 bits, in the upper half */
 	TCP_FLAGS_AT = 13,
+	TCP_WINDOW_AT = 14,
 	TCP_CHECKSUM_AT = 16,
 
 	TCP_FIN = 0x01,

@@ -15,6 +15,7 @@ fuzz_sources += tests/fuzz/fuzz_keying.c
 fuzz_sources += tests/fuzz/fuzz_mip_msg.c
 fuzz_sources += tests/fuzz/fuzz_node_record.c
 fuzz_sources += tests/fuzz/fuzz_pull.c
+fuzz_sources += tests/fuzz/fuzz_segment.c
 fuzz_sources += tests/fuzz/fuzz_mn.c tests/sim/kernel.c tests/sim/kernel.h
 
 check_PROGRAMS += tests/fuzz/replay

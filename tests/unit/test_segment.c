@@ -6,7 +6,7 @@
 #include "common/wire/tcp.h"
 #include "common/wire/udp.h"
 
-#include "tests/unit/packets.h"
+#include "tests/unit/segments.h"
 #include "tests/unit/suites.h"
 
 #include <CUnit/CUnit.h>
@@ -26,95 +26,6 @@ static int close_pool(void)
 
 	pkt_pool_fini(&pool);
 	return used != 0;
-}
-
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void put16(uint8_t *at, size_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
-
-/* Of the transport header and what follows, with the pseudo header; 0 if right. */
-static uint16_t transport_sum(const struct pkt *p)
-{
-	const struct ipv4 *ip = pkt_ipv4_of(p);
-	size_t header = ipv4_header_len(ip);
-	uint16_t len = (uint16_t)(p->len - header);
-	uint32_t sum = checksum_pseudo(ip->src, ip->dst, ip->protocol, len);
-
-	return checksum_fold(checksum_add(sum, p->data + header, len));
-}
-
-/* What the kernel leaves in the field: the folded sum of the pseudo header. */
-static uint16_t pseudo_sum(const struct pkt *p)
-{
-	const struct ipv4 *ip = pkt_ipv4_of(p);
-	uint16_t len = (uint16_t)(p->len - ipv4_header_len(ip));
-
-	return (uint16_t)~checksum_fold(
-		checksum_pseudo(ip->src, ip->dst, ip->protocol, len));
-}
-
-/* A large segment and what the kernel says of it. */
-struct large {
-	struct pkt *p;
-	struct segment_meta meta;
-	size_t header;
-};
-
-enum { TCP_TIMES = TCP_HEADER + 12 };
-
-static struct large large_tcp(size_t payload, uint16_t size, uint8_t flags,
-			      size_t ip_options)
-{
-	const size_t ip = IPV4_HEADER + ip_options;
-	struct packet_like like = { .protocol = PROTO_TCP,
-				    .size = ip + TCP_TIMES + payload,
-				    .options = ip_options,
-				    .fragment = IPV4_DF };
-	struct pkt *p = packet_like(&pool, &like);
-	uint8_t *tcp = p->data + ip;
-
-	tcp[TCP_WORDS_AT] = TCP_TIMES / 4 << 4;
-	tcp[TCP_FLAGS_AT] = flags;
-	put16(tcp + TCP_CHECKSUM_AT, pseudo_sum(p));
-	return (struct large){
-		.p = p,
-		.header = ip + TCP_TIMES,
-		.meta = { .flags = SEGMENT_PARTIAL,
-			  .kind = SEGMENT_TCP,
-			  .size = size,
-			  .checksum_start = (uint16_t)ip,
-			  .checksum_offset = TCP_CHECKSUM_AT },
-	};
-}
-
-static struct large large_udp(size_t payload, uint16_t size)
-{
-	struct packet_like like = { .size = IPV4_HEADER + UDP_HEADER + payload };
-	struct pkt *p = packet_like(&pool, &like);
-
-	put16(p->data + IPV4_HEADER + UDP_LENGTH_AT, UDP_HEADER + payload);
-	put16(p->data + IPV4_HEADER + UDP_CHECKSUM_AT, pseudo_sum(p));
-	return (struct large){
-		.p = p,
-		.header = IPV4_HEADER + UDP_HEADER,
-		.meta = { .flags = SEGMENT_PARTIAL,
-			  .kind = SEGMENT_UDP,
-			  .size = size,
-			  .checksum_start = IPV4_HEADER,
-			  .checksum_offset = UDP_CHECKSUM_AT },
-	};
 }
 
 /* What every packet of `whole` must have, by the definition of its header's fields. */
@@ -158,7 +69,7 @@ static void check_tcp(const struct pkt *p, const struct pkt *whole, size_t nth,
 			get32(of + TCP_SEQUENCE_AT) + (uint32_t)(nth * l->meta.size));
 	CU_ASSERT_EQUAL(memcmp(tcp, of, TCP_SEQUENCE_AT), 0);
 	CU_ASSERT_EQUAL(memcmp(tcp + TCP_ACK_AT, of + TCP_ACK_AT, 5), 0);
-	CU_ASSERT_EQUAL(memcmp(tcp + 18, of + 18, TCP_TIMES - 18), 0);
+	CU_ASSERT_EQUAL(memcmp(tcp + 18, of + 18, SEGMENT_TCP_LEN - 18), 0);
 }
 
 /* Cut all of it, in vectors with room for `room`; every packet as it must be. */
@@ -197,27 +108,27 @@ static void cuts_tcp(void)
 
 	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
 		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
-			check_cut(large_tcp(payloads[i], sizes[k], TCP_ACK, 0),
+			check_cut(large_tcp(&pool, payloads[i], sizes[k], TCP_ACK, 0),
 				  PKT_VEC_MAX);
-	check_cut(large_tcp(9000, 700, TCP_ACK, 8), PKT_VEC_MAX);
+	check_cut(large_tcp(&pool, 9000, 700, TCP_ACK, 8), PKT_VEC_MAX);
 }
 
 static void keeps_flags_where_they_belong(void)
 {
 	for (unsigned flags = 0; flags < 256; flags++)
-		check_cut(large_tcp(3500, 1000, (uint8_t)flags, 0), PKT_VEC_MAX);
+		check_cut(large_tcp(&pool, 3500, 1000, (uint8_t)flags, 0), PKT_VEC_MAX);
 }
 
 static void cuts_udp(void)
 {
 	for (size_t payload = 0; payload < 300; payload++)
-		check_cut(large_udp(payload, 64), PKT_VEC_MAX);
-	check_cut(large_udp(65507, 1472), PKT_VEC_MAX);
+		check_cut(large_udp(&pool, payload, 64), PKT_VEC_MAX);
+	check_cut(large_udp(&pool, 65507, 1472), PKT_VEC_MAX);
 }
 
 static void counts_over_the_end(void)
 {
-	struct large l = large_tcp(5000, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(&pool, 5000, 1000, TCP_ACK, 0);
 
 	pkt_ipv4(l.p)->id = htons(0xfffe);
 	ipv4_seal(pkt_ipv4(l.p));
@@ -228,12 +139,12 @@ static void counts_over_the_end(void)
 static void goes_on_where_it_stopped(void)
 {
 	for (unsigned room = 1; room < 7; room++)
-		check_cut(large_tcp(6100, 1000, TCP_ACK | TCP_PSH, 0), room);
+		check_cut(large_tcp(&pool, 6100, 1000, TCP_ACK | TCP_PSH, 0), room);
 }
 
 static void waits_for_buffers(void)
 {
-	struct large l = large_udp(3000, 1000);
+	struct large l = large_udp(&pool, 3000, 1000);
 	struct pkt_vec taken = { 0 }, v = { 0 };
 	struct pkt_pool few;
 	struct segment_cut cut;
@@ -253,7 +164,7 @@ static void waits_for_buffers(void)
 /* A sum that was wrong is wrong afterwards, in every packet. */
 static void repairs_nothing(void)
 {
-	struct large l = large_tcp(2500, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(&pool, 2500, 1000, TCP_ACK, 0);
 	struct pkt_vec v = { 0 };
 	struct segment_cut cut;
 	uint8_t *field = l.p->data + IPV4_HEADER + TCP_CHECKSUM_AT;
@@ -283,7 +194,7 @@ static struct pkt *alone(struct pkt *p, const struct segment_meta *meta)
 static void completes_a_checksum(void)
 {
 	for (size_t payload = 0; payload < 40; payload++) {
-		struct large l = large_udp(payload, 0);
+		struct large l = large_udp(&pool, payload, 0);
 		struct pkt *p;
 
 		l.meta.kind = SEGMENT_NONE;
@@ -297,7 +208,7 @@ static void completes_a_checksum(void)
 static void leaves_a_plain_packet_alone(void)
 {
 	const struct segment_meta none = { .flags = 2, .checksum_start = 65535 };
-	struct large l = large_tcp(100, 0, TCP_ACK, 0);
+	struct large l = large_tcp(&pool, 100, 0, TCP_ACK, 0);
 	struct pkt *before = pkt_clone(&pool, l.p), *p = alone(l.p, &none);
 
 	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
@@ -319,7 +230,7 @@ static void check_refused(struct large l, enum drop_reason why)
 static void refuses_kinds(void)
 {
 	for (unsigned kind = 0; kind < 256; kind++) {
-		struct large l = large_tcp(3000, 1000, TCP_ACK, 0);
+		struct large l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 
 		if (kind == SEGMENT_NONE || (kind & ~SEGMENT_ECN) == SEGMENT_TCP ||
 		    kind == SEGMENT_UDP) {
@@ -333,43 +244,43 @@ static void refuses_kinds(void)
 
 static void refuses_headers(void)
 {
-	struct large l = large_udp(3000, 1000);
+	struct large l = large_udp(&pool, 3000, 1000);
 	uint8_t *length = l.p->data + IPV4_HEADER + UDP_LENGTH_AT;
 
 	put16(length, get16(length) - 1u);
 	check_refused(l, DROP_SEGMENT_HEADER);
-	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 	l.meta.kind = SEGMENT_UDP;
 	check_refused(l, DROP_SEGMENT_HEADER);
 	for (unsigned words = 0; words < 16; words++) {
-		l = large_tcp(7, 1000, TCP_ACK, 0);
+		l = large_tcp(&pool, 7, 1000, TCP_ACK, 0);
 		l.p->data[IPV4_HEADER + TCP_WORDS_AT] = (uint8_t)(words << 4);
 		if (words < 5 || words > 9)
 			check_refused(l, DROP_SEGMENT_HEADER);
 		else
 			pkt_give(&pool, l.p);
 	}
-	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 	pkt_ipv4(l.p)->fragment = htons(IPV4_MF);
 	ipv4_seal(pkt_ipv4(l.p));
 	check_refused(l, DROP_SEGMENT_HEADER);
-	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 	pkt_ipv4(l.p)->checksum ^= 1;
 	check_refused(l, DROP_IPV4_CHECKSUM);
 }
 
 static void refuses_sizes_and_sums(void)
 {
-	struct large l = large_tcp(3000, 0, TCP_ACK, 0);
+	struct large l = large_tcp(&pool, 3000, 0, TCP_ACK, 0);
 
 	check_refused(l, DROP_SEGMENT_SIZE);
-	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 	l.meta.flags = 0;
 	check_refused(l, DROP_SEGMENT_CHECKSUM);
-	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 	l.meta.checksum_start += 2;
 	check_refused(l, DROP_SEGMENT_CHECKSUM);
-	l = large_tcp(3000, 1000, TCP_ACK, 0);
+	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 	l.meta.checksum_offset = UDP_CHECKSUM_AT;
 	check_refused(l, DROP_SEGMENT_CHECKSUM);
 }
@@ -381,7 +292,7 @@ static void refuses_a_field_outside(void)
 					      { 0xffff, 0 }, { 20, 0xffff } };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct large l = large_udp(20, 0);
+		struct large l = large_udp(&pool, 20, 0);
 
 		l.meta.kind = SEGMENT_NONE;
 		l.meta.checksum_start = places[i][0];
@@ -392,7 +303,7 @@ static void refuses_a_field_outside(void)
 
 static void refuses_every_truncation(void)
 {
-	const struct large like = large_tcp(3000, 1000, TCP_ACK, 0);
+	const struct large like = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
 
 	for (size_t len = 0; len < like.p->len; len++) {
 		struct large l = like;
