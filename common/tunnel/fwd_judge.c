@@ -5,6 +5,8 @@
  */
 #include "common/tunnel/fwd_judge.h"
 
+#include <string.h>
+
 static struct fwd_way one_way(struct tunnel *t)
 {
 	return (struct fwd_way){ .count = 1, .tunnel = { t } };
@@ -133,4 +135,40 @@ struct fwd_exit fwd_way_out(const struct fwd *f, const struct tunnel *t,
 	if (t->uses[TUNNEL_BINDING] > 0 && is_reverse(f, t, inner->src))
 		return to_kernel;
 	return (struct fwd_exit){ .why = refusal(t) };
+}
+
+/* The header of the packet that an error quotes to its own sender. */
+static bool quoted_header(const struct icmp_message *m, struct ipv4 *about)
+{
+	if (!icmp_is_error(m->type) || m->type == ICMP_REDIRECT_ ||
+	    m->body_len < sizeof(*about))
+		return false;
+	memcpy(about, m->body, sizeof(*about));
+	return about->version_ihl >> 4 == 4 && about->src.s_addr == m->dst.s_addr;
+}
+
+struct fwd_way fwd_way_of_error(const struct fwd *f, const struct icmp_message *m)
+{
+	const struct fwd_site *site;
+	struct ipv4 about;
+
+	if (!quoted_header(m, &about))
+		return no_way(DROP_SITE_SOURCE);
+	site = fwd_by_site(f, about.src);
+	return site ? way_to_site(site, about.dst) : no_way(DROP_SITE_SOURCE);
+}
+
+bool fwd_sent_what_is_quoted(const struct fwd *f, const struct tunnel *t,
+			     const struct icmp_message *m)
+{
+	struct fwd_way way;
+	struct ipv4 about;
+
+	if (!quoted_header(m, &about))
+		return false;
+	way = fwd_way_in(f, about.src, about.dst);
+	for (unsigned i = 0; i < way.count; i++)
+		if (way.tunnel[i] == t)
+			return true;
+	return false;
 }

@@ -7,6 +7,7 @@
 #define COMMON_TUNNEL_FWD_JUDGE_H
 
 #include "common/tunnel/fwd_private.h"
+#include "common/wire/icmp.h"
 #include "common/wire/ipv4.h"
 
 /* Where a packet goes in: one tunnel, or the drop reason why none. */
@@ -19,6 +20,12 @@ struct fwd_way {
 
 struct fwd_way fwd_way_in(const struct fwd *f, struct in_addr src, struct in_addr dst);
 
+/*
+ * The same for an ICMP error about a packet that came out of a site tunnel: the way of
+ * that packet's answers, though its sender may be none of the site's (RFC 4301 6.2).
+ */
+struct fwd_way fwd_way_of_error(const struct fwd *f, const struct icmp_message *m);
+
 /* Where a packet comes out: to the kernel's routing, or to a visitor. */
 struct fwd_exit {
 	enum drop_reason why;
@@ -27,5 +34,13 @@ struct fwd_exit {
 
 struct fwd_exit fwd_way_out(const struct fwd *f, const struct tunnel *t,
 			    const struct ipv4 *inner);
+
+/*
+ * Whether an ICMP error that came out of a tunnel is about a packet that went into it.
+ * Then it may come out, whoever sent it: what it quotes is checked instead of its
+ * addresses (RFC 4301 6.2).  Only for what nobody can forge.
+ */
+bool fwd_sent_what_is_quoted(const struct fwd *f, const struct tunnel *t,
+			     const struct icmp_message *m);
 
 #endif

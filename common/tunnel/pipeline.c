@@ -112,25 +112,34 @@ void pipeline_send_icmp(struct pipeline *pl, struct pkt *icmp)
 	pkt_queue_add(&pl->out->link, icmp);
 }
 
-void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr src,
-		     uint8_t type, uint8_t code, uint32_t rest)
+struct pkt *pipeline_error(struct pipeline *pl, const struct pkt *p, struct in_addr src,
+			   uint8_t type, uint8_t code, uint32_t rest)
 {
 	struct pkt *icmp;
 
 	if (pl->silent || p->later || !icmp_may_answer(p->data, p->len) ||
 	    !pipeline_may_send_icmp(pl))
-		return;
+		return NULL;
 	icmp = pkt_take(pl->config.pool);
 	if (!icmp) {
 		pl->drops.by[DROP_NO_BUFFER]++;
-		return;
+		return NULL;
 	}
 	icmp->len = icmp_error_build(icmp->data, pkt_room(icmp), src, type, code, rest,
 				     p->data, p->len);
 	if (icmp->len > 0)
+		return icmp;
+	pkt_give(pl->config.pool, icmp);
+	return NULL;
+}
+
+void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr src,
+		     uint8_t type, uint8_t code, uint32_t rest)
+{
+	struct pkt *icmp = pipeline_error(pl, p, src, type, code, rest);
+
+	if (icmp)
 		pipeline_send_icmp(pl, icmp);
-	else
-		pkt_give(pl->config.pool, icmp);
 }
 
 /* ---- fragments ---- */

@@ -163,14 +163,23 @@ static uint16_t link_mtu(const struct pipeline *pl, int ifindex)
 }
 
 /*
- * An error quotes the packet to somebody on the network, in clear; what came in ESP
- * is not quoted.
+ * An error quotes the packet.  About one that came in ESP it goes back in ESP, to the
+ * other end, which sends it on to where the packet came from (RFC 4301 6.2); without
+ * an association nobody hears of it.
  */
 static void tell_source(struct pipeline *pl, const struct pkt *p, uint8_t type,
 			uint8_t code, uint32_t rest)
 {
-	if (!p->pair)
-		pipeline_answer(pl, p, p->tunnel->spec.local, type, code, rest);
+	struct tunnel *t = p->tunnel;
+	struct pkt *icmp;
+
+	if (!p->pair) {
+		pipeline_answer(pl, p, t->spec.local, type, code, rest);
+	} else if (protect_way(t->path) == PROTECT_WAY_ESP) {
+		icmp = pipeline_error(pl, p, t->spec.local, type, code, rest);
+		if (icmp)
+			pipeline_stage(pl, icmp, t);
+	}
 }
 
 /* Forwarding as a router does it (RFC 5944 4.2.2): TTL, then size. */
@@ -231,12 +240,23 @@ static void tell_spoofed(struct pipeline *pl, const struct pkt *p)
 				   pkt_ipv4_of(p)->src);
 }
 
+/* Its sender need not be one whom the tunnel is for: any router may have to say it. */
+static bool is_error_back(const struct pipeline *pl, const struct pkt *p)
+{
+	struct icmp_message m;
+
+	return p->pair && icmp_open(p->data, p->len, &m) &&
+	       fwd_sent_what_is_quoted(pl->fwd, p->tunnel, &m);
+}
+
 static void finish(struct pipeline *pl, struct pkt *p)
 {
 	struct fwd_exit way = { .why = p->drop };
 
 	if (!way.why)
 		way = fwd_way_out(pl->fwd, p->tunnel, pkt_ipv4(p));
+	if (way.why && !p->drop && is_error_back(pl, p))
+		way = (struct fwd_exit){ .why = DROP_NONE };
 	if (!way.why) {
 		let_out(pl, p, way.visitor);
 		return;
@@ -277,4 +297,5 @@ void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_o
 	for (unsigned i = 0; i < in->count; i++)
 		finish(pl, in->pkt[i]);
 	in->count = 0;
+	pipeline_push_staged(pl); /* errors that go back */
 }

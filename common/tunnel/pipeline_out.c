@@ -268,6 +268,7 @@ static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 {
 	struct fwd_way way = { .why = p->drop ? p->drop : pkt_check(p) };
 	const struct ipv4 *ip = pkt_ipv4(p);
+	struct icmp_message error;
 
 	if (way.why)
 		return way;
@@ -278,6 +279,8 @@ static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 	if (is_outer_of_ours(pl, p))
 		return (struct fwd_way){ .why = DROP_LOOP_OUTER };
 	way = fwd_way_in(pl->fwd, ip->src, ip->dst);
+	if (way.why == DROP_SITE_SOURCE && icmp_open(p->data, p->len, &error))
+		way = fwd_way_of_error(pl->fwd, &error);
 	if (is_recursion(p, &way))
 		return (struct fwd_way){ .why = DROP_RECURSION };
 	leave_out_exits(&way, ip->src);

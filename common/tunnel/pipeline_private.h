@@ -36,9 +36,13 @@ struct pipeline {
 };
 
 /*
- * An ICMP error about `p`, from `src` to its sender, unless there are too many.  Of
+ * An ICMP error about `p`, from `src` to its sender; NULL if there are too many.  Of
  * the packets of a large segment the first is answered.
  */
+struct pkt *pipeline_error(struct pipeline *pl, const struct pkt *p, struct in_addr src,
+			   uint8_t type, uint8_t code, uint32_t rest);
+
+/* Build it and send it. */
 void pipeline_answer(struct pipeline *pl, const struct pkt *p, struct in_addr src,
 		     uint8_t type, uint8_t code, uint32_t rest);
 

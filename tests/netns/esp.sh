@@ -148,6 +148,31 @@ killed() {
 	check_clean mn fa1 ha
 }
 
+too_big() { # HOST TO MTU: told of so much
+	in_ns "$1" ping -n -c 1 -W 1 -M "do" -s 1372 "$2" 2>&1 |
+		grep -q "Frag needed and DF set (mtu = $3)\|message too long, mtu=$3"
+}
+
+# The visited link is narrower than the tunnel: only the foreign agent can tell the sender,
+# and only through ESP.
+narrow() {
+	protected 'protection="esp"'
+	ip -n "$LAB-fa1" link set visit mtu 1100
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	sniff narrow core fa1 ip
+	check "narrow: a correspondent hears what fits" too_big cn 10.1.0.10 1100
+	check_pings "narrow: and that does" cn 10.1.0.10 -M "do" -s 1072
+	in_ns cn ip route flush cache
+	check "narrow: a stream finds its size" scenario narrow 2s
+	equal "narrow: it is whole" "$(result narrow '[.streams[].intact] | all')" true
+	sniff_end narrow
+	equal "narrow: not one packet in clear" "$(in_clear narrow)" ""
+	equal "narrow: nor an error about one" "$(recorded narrow 'icmp and host 10.0.9.2')" ""
+	ip -n "$LAB-fa1" link set visit mtu 1500
+	stop_agents
+}
+
 # What the node sends when its visit is over, or its agents are gone, the foreign agent's
 # kernel must not send on as it is.  The node is killed, so that its kernel goes on.
 held() {
@@ -462,7 +487,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms rekey limits attacked killed held stopped wrong_key home_denies node_requires gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms rekey limits attacked narrow killed held stopped wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done

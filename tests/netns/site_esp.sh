@@ -111,6 +111,17 @@ ended() {
 	ip -n "$LAB-ha" route del unreachable 10.9.0.0/24 metric 2
 }
 
+# A network behind the other gateway is narrower than the tunnel.  The gateway's own
+# address is none of the site's.
+narrow() {
+	ip -n "$LAB-fa1" link set site mtu 900
+	check "$1: a host behind the other gateway hears what fits" eval \
+		"in_ns host ping -n -c 1 -W 1 -M do -s 1300 10.9.0.2 2>&1 | grep -q 'mtu = 900'"
+	check_pings "$1: and that does" host 10.9.0.2 -M "do" -s 872
+	ip -n "$LAB-fa1" link set site mtu 1500
+	in_ns host ip route flush cache
+}
+
 by_association() {
 	local esp='<esp rekey-seconds="1" dead-after="1"/>'
 	join gre "$(shared $east)$esp" "$(shared $west)$esp"
@@ -118,6 +129,7 @@ by_association() {
 	check "association: a stream and packets, while keys change" traffic association
 	equal "association: none was lost" \
 		"$(jq '[.flows[].total.lost] | add' "$LAB_DIR/run-association.json")" 0
+	narrow association
 	kill -STOP "$(cat "$LAB_DIR/ha2.pid")"
 	check_wait "association: a dead peer is noticed" 10 "tunnel_is down"
 	check "association: and logged" grep -q 'keys-lost' "$LAB_DIR/ha1.log"

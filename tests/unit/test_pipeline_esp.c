@@ -383,26 +383,6 @@ static void an_outer_packet_of_ours_that_comes_back_is_dropped(void)
 	}
 }
 
-/* ---- errors about protected packets ---- */
-
-/* An ICMP error would quote it in clear to anybody on the way. */
-static void what_came_in_esp_is_not_quoted(void)
-{
-	struct esp_world w;
-
-	world_open(&w, &required);
-	world_keys(&w, ESP_AES_128_GCM);
-	w.link_mtu = 100;
-	CU_ASSERT_FALSE(arrived(&w, world_down(&w, &(struct packet_like){ .ttl = 1 })));
-	CU_ASSERT_FALSE(arrived(
-		&w, world_down(&w, &(struct packet_like){ .size = 400,
-							  .fragment = IPV4_DF })));
-	CU_ASSERT_EQUAL(world_drops(&w.away, "ttl-expired"), 1);
-	CU_ASSERT_EQUAL(world_drops(&w.away, "too-big"), 1);
-	CU_ASSERT_EQUAL(w.away.out.wire.count, 0);
-	world_close(&w);
-}
-
 /* ---- keys change ---- */
 
 static void keys_change_under_traffic_and_nothing_is_lost(void)
@@ -516,7 +496,6 @@ void suite_pipeline_esp(void)
 	CU_ADD_TEST(s, what_comes_out_must_be_the_nodes);
 	CU_ADD_TEST(s, an_association_is_of_its_own_ends_only);
 	CU_ADD_TEST(s, an_outer_packet_of_ours_that_comes_back_is_dropped);
-	CU_ADD_TEST(s, what_came_in_esp_is_not_quoted);
 	CU_ADD_TEST(s, keys_change_under_traffic_and_nothing_is_lost);
 	CU_ADD_TEST(s, a_deleted_association_opens_nothing);
 	CU_ADD_TEST(s, an_exhausted_association_is_silent);
