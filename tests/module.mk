@@ -8,6 +8,7 @@ unit_sources += tests/unit/test_bytes.c
 unit_sources += tests/unit/test_ntp64.c
 unit_sources += tests/unit/test_timers.c
 unit_sources += tests/unit/test_hashmap.c
+unit_sources += tests/unit/test_addr_table.c
 unit_sources += tests/unit/test_pool.c
 unit_sources += tests/unit/test_bucket.c
 unit_sources += tests/unit/test_secret.c

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 
 pure_sources += \
+	common/base/addr_table.c common/base/addr_table.h \
 	common/base/bucket.c common/base/bucket.h \
 	common/base/bytes.h \
 	common/base/clock.h \
