@@ -2,7 +2,8 @@
 /*
  * A queue of deadlines: a binary heap of timers embedded in what they time.
  * Equal deadlines come out in the order they were set, so that runs repeat
- * exactly.  Setting, cancelling and taking are O(log n).
+ * exactly.  Setting, cancelling and taking are O(log n); to put off one that is set
+ * costs nothing, until it would have been due.
  */
 #ifndef COMMON_BASE_TIMERS_H
 #define COMMON_BASE_TIMERS_H
@@ -16,16 +17,18 @@
 /* Embed in the object; zero-initialised means "not set". */
 struct timer {
 	instant_t at;
-	uint64_t order;
-	size_t slot; /* 1-based place in the heap; 0: not set */
-	int kind;    /* the owner's own: which of its timers this is */
+	uint32_t order;
+	uint32_t slot; /* 1-based place in the heap; 0: not set */
+	int kind;      /* the owner's own: which of its timers this is */
 };
 
+struct timer_slot;
+
 struct timers {
-	struct timer **heap;
+	struct timer_slot *heap;
 	size_t count;
 	size_t room;
-	uint64_t order;
+	uint32_t order;
 };
 
 void timers_init(struct timers *ts);

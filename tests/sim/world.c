@@ -287,17 +287,16 @@ void world_start(struct world *w)
 
 void world_fini(struct world *w)
 {
+	const instant_t end_of_time = { INT64_MAX - 1 };
+	struct timer *t;
+
 	for (int i = 0; i < NODES; i++) {
 		agent_kill(&w->node[i]);
 		for (unsigned p = 0; p < PEERS; p++)
 			secret_fini(&w->node[i].config.assoc[p].key);
 	}
-	while (w->events.count > 0) {
-		struct timer *t = w->events.heap[0];
-
-		timers_cancel(&w->events, t);
+	while ((t = timers_take_due(&w->events, end_of_time)) != NULL)
 		network_forget(t);
-	}
 	timers_fini(&w->events);
 	pkt_pool_fini(&w->pool);
 }

@@ -59,6 +59,27 @@ static void never_is_never_due(void)
 	CU_ASSERT_FALSE(timer_is_set(&a));
 }
 
+/* Put off again and again, it is not there before its time; nor does it hide others. */
+static void one_that_is_put_off_waits(void)
+{
+	struct timer early = { 0 }, late = { 0 };
+	struct timers ts;
+
+	timers_init(&ts);
+	timers_set(&ts, &early, (instant_t){ 10 });
+	timers_set(&ts, &late, (instant_t){ 15 });
+	for (int64_t at = 11; at <= 20; at++)
+		timers_set(&ts, &early, (instant_t){ at });
+	CU_ASSERT_EQUAL(timers_next(&ts).ns, 15);
+	CU_ASSERT_PTR_NULL(timers_take_due(&ts, (instant_t){ 14 }));
+	timers_set(&ts, &late, (instant_t){ 30 });
+	CU_ASSERT_EQUAL(timers_next(&ts).ns, 20);
+	timers_cancel(&ts, &early);
+	CU_ASSERT_EQUAL(timers_next(&ts).ns, 30);
+	CU_ASSERT_PTR_EQUAL(timers_take_due(&ts, (instant_t){ 30 }), &late);
+	timers_fini(&ts);
+}
+
 /* The twin: what each timer was set to, and when. */
 enum { TWINS = 60 };
 
@@ -152,5 +173,6 @@ void suite_timers(void)
 	CU_ADD_TEST(s, starts_empty);
 	CU_ADD_TEST(s, equal_deadlines_come_in_the_order_set);
 	CU_ADD_TEST(s, never_is_never_due);
+	CU_ADD_TEST(s, one_that_is_put_off_waits);
 	CU_ADD_TEST(s, behaves_like_a_searched_array);
 }
