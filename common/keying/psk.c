@@ -23,10 +23,12 @@ static int hmac(const struct secret *key, const void *data, size_t len,
 		uint8_t out[HASH_LEN])
 {
 	struct crypto_mac *m = crypto_mac_new(AUTH_HMAC_SHA256, key);
-	int error = m ? crypto_mac(m, data, len, out) : -ENOMEM;
 
+	if (!m)
+		return -ENOMEM;
+	crypto_mac(m, data, len, out);
 	crypto_mac_free(m);
-	return error;
+	return 0;
 }
 
 static int extract(const struct secret *ikm, struct secret *prk)

@@ -1,37 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The store of mobility security associations.  A peer is one entry of the hash
- * table and chains its associations, of which it has a few, in the order they
- * were added.
+ * The store of mobility security associations.  Those of a peer are chained in the
+ * order they were added, and the first is in the table of its kind.
  */
 #include "common/security/sa.h"
-#include "common/base/hashmap.h"
+#include "common/base/addr_table.h"
 #include "common/base/list.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Hashed as bytes: no padding. */
-struct peer_key {
-	uint32_t kind;
-	struct in_addr addr;
-};
-
 struct sa_entry {
+	struct addr_link link; /* of the first of a peer: in sa_store.by_peer */
 	struct mip_sa sa;
-	struct sa_entry *next; /* of the same peer */
-	struct list all;       /* in sa_store.all */
-};
-
-struct sa_peer {
-	struct peer_key key;
-	struct sa_entry *first;
-	UT_hash_handle hh;
+	struct sa_entry *next;  /* of the same peer */
+	struct sa_entry *added; /* after this one */
+	uint32_t mac[];         /* room for sa.mac */
 };
 
 struct sa_store {
-	struct sa_peer *peers;
-	struct list all;
+	struct addr_table by_peer[SA_KIND_COUNT];
+	struct sa_entry *first, *last; /* that were added */
 };
 
 const char *sa_kind_name(enum sa_kind k)
@@ -47,96 +36,75 @@ const char *sa_kind_name(enum sa_kind k)
 
 struct sa_store *sa_store_new(void)
 {
-	struct sa_store *s = calloc(1, sizeof(*s));
-
-	if (s)
-		list_init(&s->all);
-	return s;
+	return calloc(1, sizeof(struct sa_store));
 }
 
 static void entry_free(struct sa_entry *e)
 {
-	crypto_mac_free(e->sa.mac);
+	crypto_mac_fini(e->sa.mac);
 	free(e);
 }
 
 void sa_store_free(struct sa_store *s)
 {
-	struct sa_peer *p, *next;
+	struct sa_entry *e = s ? s->first : NULL, *added;
 
 	if (!s)
 		return;
-	list_each(it, nx, &s->all)
-		entry_free(container_of(it, struct sa_entry, all));
-	HASH_ITER(hh, s->peers, p, next) {
-		HASH_DEL(s->peers, p);
-		free(p);
+	for (; e; e = added) {
+		added = e->added;
+		entry_free(e);
 	}
+	for (unsigned k = 0; k < SA_KIND_COUNT; k++)
+		addr_table_fini(&s->by_peer[k]);
 	free(s);
 }
 
-static struct sa_peer *peer_find(struct sa_store *s, enum sa_kind kind,
-				 struct in_addr addr)
+static struct sa_entry *first_of(const struct sa_store *s, enum sa_kind kind,
+				 struct in_addr peer)
 {
-	const struct peer_key key = { kind, addr };
-	struct sa_peer *p;
+	struct addr_link *l = addr_table_find(&s->by_peer[kind], peer);
 
-	HASH_FIND(hh, s->peers, &key, sizeof(key), p);
-	return p;
-}
-
-static struct sa_peer *peer_add(struct sa_store *s, enum sa_kind kind,
-				struct in_addr addr)
-{
-	struct sa_peer *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		return NULL;
-	p->key = (struct peer_key){ kind, addr };
-	HASH_ADD(hh, s->peers, key, sizeof(p->key), p);
-	if (!hashmap_added(p, hh)) {
-		free(p);
-		return NULL;
-	}
-	return p;
+	return l ? container_of(l, struct sa_entry, link) : NULL;
 }
 
 static struct sa_entry *entry_new(const struct sa_spec *spec)
 {
-	struct sa_entry *e = calloc(1, sizeof(*e));
+	struct sa_entry *e =
+		calloc(1, sizeof(*e) + crypto_mac_size(spec->algorithm, spec->key));
 
 	if (!e)
 		return NULL;
+	e->link.addr = spec->peer;
 	e->sa = (struct mip_sa){
 		.kind = spec->kind,
 		.peer = spec->peer,
 		.spi = spec->spi,
 		.algorithm = spec->algorithm,
-		.mac = crypto_mac_new(spec->algorithm, spec->key),
+		.mac = crypto_mac_init(e->mac, spec->algorithm, spec->key),
 		.tolerance = spec->tolerance,
 		.accept_only = spec->accept_only,
 		.spi_not_covered = spec->spi_not_covered,
 	};
-	if (!e->sa.mac) {
-		entry_free(e);
-		return NULL;
-	}
 	return e;
 }
 
-static void peer_append(struct sa_peer *p, struct sa_entry *e)
+/* Behind those of the same peer, or as its first.  0 or -ENOMEM. */
+static int enter(struct sa_store *s, struct sa_entry *e)
 {
-	struct sa_entry **last = &p->first;
+	struct sa_entry *before = first_of(s, e->sa.kind, e->sa.peer);
 
-	while (*last)
-		last = &(*last)->next;
-	*last = e;
+	if (!before)
+		return addr_table_add(&s->by_peer[e->sa.kind], &e->link);
+	while (before->next)
+		before = before->next;
+	before->next = e;
+	return 0;
 }
 
 int sa_add(struct sa_store *s, const struct sa_spec *spec)
 {
 	struct sa_entry *e;
-	struct sa_peer *p;
 
 	if (spec->spi <= SPI_RESERVED_MAX || spec->key->len == 0)
 		return -EINVAL;
@@ -145,24 +113,22 @@ int sa_add(struct sa_store *s, const struct sa_spec *spec)
 	e = entry_new(spec);
 	if (!e)
 		return -ENOMEM;
-	p = peer_find(s, spec->kind, spec->peer);
-	if (!p)
-		p = peer_add(s, spec->kind, spec->peer);
-	if (!p) {
+	if (enter(s, e) < 0) {
 		entry_free(e);
 		return -ENOMEM;
 	}
-	peer_append(p, e);
-	list_add_tail(&s->all, &e->all);
+	if (s->last)
+		s->last->added = e;
+	else
+		s->first = e;
+	s->last = e;
 	return 0;
 }
 
 struct mip_sa *sa_find(struct sa_store *s, enum sa_kind kind, struct in_addr peer,
 		       uint32_t spi)
 {
-	struct sa_peer *p = peer_find(s, kind, peer);
-
-	for (struct sa_entry *e = p ? p->first : NULL; e; e = e->next)
+	for (struct sa_entry *e = first_of(s, kind, peer); e; e = e->next)
 		if (e->sa.spi == spi)
 			return &e->sa;
 	return NULL;
@@ -171,9 +137,7 @@ struct mip_sa *sa_find(struct sa_store *s, enum sa_kind kind, struct in_addr pee
 struct mip_sa *sa_for_sending(struct sa_store *s, enum sa_kind kind,
 			      struct in_addr peer)
 {
-	struct sa_peer *p = peer_find(s, kind, peer);
-
-	for (struct sa_entry *e = p ? p->first : NULL; e; e = e->next)
+	for (struct sa_entry *e = first_of(s, kind, peer); e; e = e->next)
 		if (!e->sa.accept_only)
 			return &e->sa;
 	return NULL;
@@ -181,12 +145,12 @@ struct mip_sa *sa_for_sending(struct sa_store *s, enum sa_kind kind,
 
 bool sa_shared(struct sa_store *s, enum sa_kind kind, struct in_addr peer)
 {
-	return peer_find(s, kind, peer) != NULL;
+	return first_of(s, kind, peer) != NULL;
 }
 
 void sa_each(struct sa_store *s, void (*visit)(void *arg, const struct mip_sa *sa),
 	     void *arg)
 {
-	list_each(it, nx, &s->all)
-		visit(arg, &container_of(it, struct sa_entry, all)->sa);
+	for (struct sa_entry *e = s->first; e; e = e->added)
+		visit(arg, &e->sa);
 }

@@ -42,14 +42,14 @@ struct sa_spec {
 };
 
 struct mip_sa {
-	enum sa_kind kind;
-	struct in_addr peer;
-	uint32_t spi;
-	enum auth_algorithm algorithm;
-	struct crypto_mac *mac;
-	duration_t tolerance;
+	enum sa_kind kind : 8;
+	enum auth_algorithm algorithm : 8;
 	bool accept_only;
 	bool spi_not_covered;
+	struct in_addr peer;
+	uint32_t spi;
+	struct crypto_mac *mac;
+	duration_t tolerance;
 	uint64_t used;     /* messages sent or verified under it */
 	uint64_t failures; /* authenticators that did not match */
 };

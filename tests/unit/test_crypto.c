@@ -44,8 +44,8 @@ static bool agrees(struct crypto_mac *m, const struct vector *v)
 	struct hex data = hex_of(v->data), want = hex_of(v->authenticator);
 	uint8_t got[AUTH_LEN_MAX];
 
-	return crypto_mac(m, data.bytes, data.len, got) == 0 &&
-	       memcmp(got, want.bytes, want.len) == 0;
+	crypto_mac(m, data.bytes, data.len, got);
+	return memcmp(got, want.bytes, want.len) == 0;
 }
 
 static void agrees_with_the_vectors(void)
@@ -66,7 +66,7 @@ static void a_context_serves_again_and_again(void)
 		struct crypto_mac *m = context_of(&vectors[i]);
 
 		for (size_t len = 0; len < sizeof(noise); len += 33) {
-			CU_ASSERT_EQUAL(crypto_mac(m, noise, len, out), 0);
+			crypto_mac(m, noise, len, out);
 			CU_ASSERT(agrees(m, &vectors[i]));
 		}
 		crypto_mac_free(m);
@@ -81,7 +81,7 @@ static void writes_no_more_than_its_length(void)
 		uint8_t out[AUTH_LEN_MAX + 1];
 
 		memset(out, 0xee, sizeof(out));
-		CU_ASSERT_EQUAL(crypto_mac(m, "x", 1, out), 0);
+		crypto_mac(m, "x", 1, out);
 		for (size_t at = len; at < sizeof(out); at++)
 			CU_ASSERT_EQUAL(out[at], 0xee);
 		crypto_mac_free(m);

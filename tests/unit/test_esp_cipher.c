@@ -114,7 +114,7 @@ static bool icv_is_right(const struct vector *v, const struct packet *p)
 
 	if (!icv.len) {
 		m = crypto_mac_new(AUTH_HMAC_SHA256, &key);
-		CU_ASSERT_EQUAL(crypto_mac(m, p->bytes, p->len - ESP_ICV_LEN, mac), 0);
+		crypto_mac(m, p->bytes, p->len - ESP_ICV_LEN, mac);
 		crypto_mac_free(m);
 		memcpy(icv.bytes, mac, ESP_ICV_LEN);
 	}
