@@ -12,30 +12,28 @@
 
 /* ---- lookups ---- */
 
-static struct fwd_home *find_home(struct fwd_home *table, struct in_addr home)
+static struct fwd_home *find_home(const struct addr_table *table, struct in_addr home)
 {
-	struct fwd_home *h;
+	struct addr_link *l = addr_table_find(table, home);
 
-	HASH_FIND(hh, table, &home, sizeof(home), h);
-	return h;
+	return l ? fwd_home_of(l) : NULL;
 }
 
 struct fwd_home *fwd_by_home(const struct fwd *f, struct in_addr home)
 {
-	return find_home(f->bindings, home);
+	return find_home(&f->bindings, home);
 }
 
 struct fwd_home *fwd_by_own(const struct fwd *f, struct in_addr home)
 {
-	return find_home(f->own, home);
+	return find_home(&f->own, home);
 }
 
 struct fwd_visitor *fwd_by_visitor(const struct fwd *f, struct in_addr home)
 {
-	struct fwd_visitor *v;
+	struct addr_link *l = addr_table_find(&f->visitors, home);
 
-	HASH_FIND(hh, f->visitors, &home, sizeof(home), v);
-	return v;
+	return l ? fwd_visitor_of(l) : NULL;
 }
 
 const struct fwd_use *fwd_use_of(const struct fwd_home *h, const struct tunnel *t)
@@ -50,7 +48,7 @@ const struct fwd_use *fwd_use_of(const struct fwd_home *h, const struct tunnel *
 
 /* What the two tables differ in. */
 struct home_table {
-	struct fwd_home **homes;
+	struct addr_table *homes;
 	enum tunnel_use use;
 };
 
@@ -72,7 +70,7 @@ static int full_or_out_of_memory(const struct pool *p)
 static int home_get(struct fwd *f, struct home_table in, struct in_addr home,
 		    struct fwd_home **out)
 {
-	struct fwd_home *h = find_home(*in.homes, home);
+	struct fwd_home *h = find_home(in.homes, home);
 
 	*out = h;
 	if (h)
@@ -80,10 +78,11 @@ static int home_get(struct fwd *f, struct home_table in, struct in_addr home,
 	h = pool_take(&f->home_pool);
 	if (!h)
 		return full_or_out_of_memory(&f->home_pool);
-	h->home = home;
-	list_init(&h->broadcasts);
-	HASH_ADD(hh, *in.homes, home, sizeof(h->home), h);
-	if (!hashmap_added(h, hh)) {
+	h->link.addr = home;
+	h->use = &h->one;
+	if (in.use == TUNNEL_BINDING)
+		list_init(&h->broadcasts);
+	if (addr_table_add(in.homes, &h->link) < 0) {
 		pool_give(&f->home_pool, h);
 		return -ENOMEM;
 	}
@@ -96,8 +95,9 @@ static void home_remove_if_empty(struct fwd *f, struct home_table in,
 {
 	if (h->count > 0)
 		return;
-	list_remove(&h->broadcasts);
-	HASH_DELETE(hh, *in.homes, h);
+	if (in.use == TUNNEL_BINDING)
+		list_remove(&h->broadcasts);
+	addr_table_remove(in.homes, &h->link);
 	pool_give(&f->home_pool, h);
 }
 
@@ -106,27 +106,57 @@ static void update_broadcasts(struct fwd *f, struct home_table in, struct fwd_ho
 {
 	bool wanted = false;
 
+	if (in.use != TUNNEL_BINDING)
+		return;
 	for (unsigned i = 0; i < h->count; i++)
 		wanted |= h->use[i].broadcasts;
 	if (!wanted)
 		list_remove(&h->broadcasts);
-	else if (in.use == TUNNEL_BINDING && list_empty(&h->broadcasts))
+	else if (list_empty(&h->broadcasts))
 		list_add_tail(&f->broadcasts, &h->broadcasts);
 }
 
-/* The place in `h` for that tunnel, taken over; NULL when there is no more. */
-static struct fwd_use *use_get(struct fwd *f, struct home_table in, struct fwd_home *h,
-			       struct tunnel *t)
+/* Room for a second tunnel.  0 or -ENOMEM. */
+static int uses_grow(struct fwd *f, struct fwd_home *h)
+{
+	struct fwd_use *use;
+
+	if (h->count != 1 || h->use != &h->one)
+		return 0;
+	use = pool_take(&f->uses_pool);
+	if (!use)
+		return -ENOMEM;
+	use[0] = h->one;
+	h->use = use;
+	return 0;
+}
+
+static void uses_shrink(struct fwd *f, struct fwd_home *h)
+{
+	if (h->count > 1 || h->use == &h->one)
+		return;
+	h->one = h->use[0];
+	pool_give(&f->uses_pool, h->use);
+	h->use = &h->one;
+}
+
+/* The place in `h` for that tunnel, taken over.  0, -ENOSPC or -ENOMEM. */
+static int use_get(struct fwd *f, struct home_table in, struct fwd_home *h,
+		   struct tunnel *t, struct fwd_use **out)
 {
 	for (unsigned i = 0; i < h->count; i++) {
 		if (h->use[i].tunnel != t)
 			continue;
 		fwd_tunnel_put(f, t, in.use); /* this home address has it already */
-		return &h->use[i];
+		*out = &h->use[i];
+		return 0;
 	}
 	if (h->count == FWD_TUNNELS_PER_HOME)
-		return NULL;
-	return &h->use[h->count++];
+		return -ENOSPC;
+	if (uses_grow(f, h) < 0)
+		return -ENOMEM;
+	*out = &h->use[h->count++];
+	return 0;
 }
 
 static int home_set(struct fwd *f, struct home_table in, const struct fwd_edit *edit)
@@ -141,11 +171,9 @@ static int home_set(struct fwd *f, struct home_table in, const struct fwd_edit *
 	err = home_get(f, in, edit->home, &h);
 	if (err)
 		goto no_home;
-	use = use_get(f, in, h, t);
-	if (!use) {
-		err = -ENOSPC;
+	err = use_get(f, in, h, t, &use);
+	if (err)
 		goto no_home;
-	}
 	*use = (struct fwd_use){ .tunnel = t,
 				 .reverse = edit->reverse,
 				 .broadcasts = edit->broadcasts,
@@ -170,6 +198,7 @@ static void use_remove(struct fwd *f, struct home_table in, struct fwd_home *h,
 	h->count--;
 	for (unsigned i = at; i < h->count; i++)
 		h->use[i] = h->use[i + 1];
+	uses_shrink(f, h);
 	fwd_tunnel_put(f, t, in.use);
 }
 
@@ -180,7 +209,7 @@ static bool names_no_tunnel(const struct tunnel_spec *spec)
 
 static int home_clear(struct fwd *f, struct home_table in, const struct fwd_edit *edit)
 {
-	struct fwd_home *h = find_home(*in.homes, edit->home);
+	struct fwd_home *h = find_home(in.homes, edit->home);
 	struct outer_key key = tunnel_key(&edit->tunnel);
 	struct tunnel *t = fwd_by_outer(f, &key);
 	bool all = names_no_tunnel(&edit->tunnel);
@@ -207,9 +236,8 @@ static int visitor_get(struct fwd *f, struct in_addr home, struct fwd_visitor **
 	v = pool_take(&f->visitor_pool);
 	if (!v)
 		return full_or_out_of_memory(&f->visitor_pool);
-	v->home = home;
-	HASH_ADD(hh, f->visitors, home, sizeof(v->home), v);
-	if (!hashmap_added(v, hh)) {
+	v->link.addr = home;
+	if (addr_table_add(&f->visitors, &v->link) < 0) {
 		pool_give(&f->visitor_pool, v);
 		return -ENOMEM;
 	}
@@ -248,7 +276,7 @@ static int visitor_clear(struct fwd *f, const struct fwd_edit *edit)
 	if (!v)
 		return -ENOENT;
 	t = v->tunnel;
-	HASH_DELETE(hh, f->visitors, v);
+	addr_table_remove(&f->visitors, &v->link);
 	pool_give(&f->visitor_pool, v);
 	fwd_tunnel_put(f, t, TUNNEL_VISITOR);
 	return 0;
@@ -307,6 +335,7 @@ static void reserve(struct pool *p, size_t capacity)
 void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels)
 {
 	reserve(&f->home_pool, max_entries);
+	reserve(&f->uses_pool, max_entries);
 	reserve(&f->visitor_pool, max_entries);
 	reserve(&f->tunnel_pool, max_tunnels);
 	reserve(&f->path_pool, max_tunnels);
@@ -324,6 +353,8 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)
 		return NULL;
 	list_init(&f->broadcasts);
 	pool_init(&f->home_pool, sizeof(struct fwd_home), max_entries);
+	pool_init(&f->uses_pool, FWD_TUNNELS_PER_HOME * sizeof(struct fwd_use),
+		  max_entries);
 	pool_init(&f->visitor_pool, sizeof(struct fwd_visitor), max_entries);
 	pool_init(&f->tunnel_pool, sizeof(struct tunnel), max_tunnels);
 	pool_init(&f->path_pool, sizeof(struct tunnel_path), max_tunnels);
@@ -339,14 +370,15 @@ void fwd_free(struct fwd *f)
 {
 	if (!f)
 		return;
-	HASH_CLEAR(hh, f->bindings);
-	HASH_CLEAR(hh, f->own);
-	HASH_CLEAR(hh, f->visitors);
+	addr_table_fini(&f->bindings);
+	addr_table_fini(&f->own);
+	addr_table_fini(&f->visitors);
 	HASH_CLEAR(hh, f->prefixes);
 	HASH_CLEAR(hh, f->tunnels);
 	HASH_CLEAR(hh, f->paths);
 	protect_fini(f);
 	pool_fini(&f->home_pool);
+	pool_fini(&f->uses_pool);
 	pool_fini(&f->visitor_pool);
 	pool_fini(&f->tunnel_pool);
 	pool_fini(&f->path_pool);

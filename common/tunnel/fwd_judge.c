@@ -78,8 +78,8 @@ static bool is_group(const struct fwd_home *own, struct in_addr dst)
 static bool is_home_group(const struct fwd *f, const struct tunnel *t,
 			  struct in_addr dst)
 {
-	for (const struct fwd_home *own = f->own; own; own = own->hh.next)
-		if (fwd_use_of(own, t) && is_group(own, dst))
+	addr_table_each(it, next, &f->own)
+		if (fwd_use_of(fwd_home_of(it), t) && is_group(fwd_home_of(it), dst))
 			return true;
 	return false;
 }

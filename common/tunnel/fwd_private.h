@@ -6,6 +6,7 @@
 #ifndef COMMON_TUNNEL_FWD_PRIVATE_H
 #define COMMON_TUNNEL_FWD_PRIVATE_H
 
+#include "common/base/addr_table.h"
 #include "common/base/hashmap.h"
 #include "common/base/list.h"
 #include "common/base/pool.h"
@@ -18,29 +19,30 @@
 /* One tunnel of a home address. */
 struct fwd_use {
 	struct tunnel *tunnel;
+	struct in_addr agent;
 	bool reverse;
 	bool broadcasts;
 	bool nested;
-	struct in_addr agent;
 };
 
-/* A home address with a binding, or one of our own. */
+/* A home address with a binding, or one of our own.  Most have one tunnel. */
 struct fwd_home {
-	struct in_addr home;
-	struct ipv4_prefix network; /* own only: the home network; len 0 unknown */
+	struct addr_link link; /* by home address */
 	unsigned count;
-	struct fwd_use use[FWD_TUNNELS_PER_HOME];
-	struct list broadcasts; /* in fwd->broadcasts if any use wants them */
-	UT_hash_handle hh;
+	struct fwd_use *use; /* `one`, or FWD_TUNNELS_PER_HOME of them */
+	struct fwd_use one;
+	union {
+		struct list broadcasts;     /* binding: in fwd->broadcasts if wanted */
+		struct ipv4_prefix network; /* own: the home network; len 0 unknown */
+	};
 };
 
 struct fwd_visitor {
-	struct in_addr home;
+	struct addr_link link; /* by home address */
 	struct tunnel *tunnel;
-	bool reverse;
 	int ifindex;
 	struct mac mac;
-	UT_hash_handle hh;
+	bool reverse;
 };
 
 struct fwd_site {
@@ -63,13 +65,13 @@ struct fwd_prefix {
 };
 
 struct fwd {
-	struct pool home_pool, visitor_pool, tunnel_pool, path_pool;
+	struct pool home_pool, uses_pool, visitor_pool, tunnel_pool, path_pool;
 	struct pool site_pool, prefix_pool;
 
-	struct fwd_home *bindings;
-	struct fwd_home *own;
+	struct addr_table bindings;
+	struct addr_table own;
 	struct list broadcasts;
-	struct fwd_visitor *visitors;
+	struct addr_table visitors;
 	struct fwd_prefix *prefixes;
 	unsigned prefixes_of_len[33];
 
@@ -96,6 +98,16 @@ void fwd_tunnel_made(struct fwd *f);
 /* fwd_site.c */
 int fwd_site_set(struct fwd *f, const struct fwd_edit *edit);
 int fwd_site_clear(struct fwd *f, const struct fwd_edit *edit);
+
+static inline struct fwd_home *fwd_home_of(struct addr_link *l)
+{
+	return container_of(l, struct fwd_home, link);
+}
+
+static inline struct fwd_visitor *fwd_visitor_of(struct addr_link *l)
+{
+	return container_of(l, struct fwd_visitor, link);
+}
 
 /* Lookups: NULL where there is nothing. */
 struct tunnel *fwd_by_outer(const struct fwd *f, const struct outer_key *key);

@@ -42,11 +42,11 @@ static void stage_broadcast(struct pipeline *pl, const struct pkt *p,
 static void broadcast_to(struct pipeline *pl, const struct pkt *p,
 			 const struct fwd_home *h)
 {
-	if (pkt_ipv4_of(p)->src.s_addr == h->home.s_addr)
+	if (pkt_ipv4_of(p)->src.s_addr == h->link.addr.s_addr)
 		return;
 	for (unsigned i = 0; i < h->count; i++)
 		if (h->use[i].broadcasts)
-			stage_broadcast(pl, p, h->home, &h->use[i]);
+			stage_broadcast(pl, p, h->link.addr, &h->use[i]);
 }
 
 /*
@@ -71,7 +71,7 @@ static void broadcast(struct pipeline *pl, const struct pkt *p,
 		const struct fwd_home *h =
 			container_of(it, struct fwd_home, broadcasts);
 
-		if (ipv4_prefix_has(network, h->home))
+		if (ipv4_prefix_has(network, h->link.addr))
 			broadcast_to(pl, p, h);
 	}
 	pl->packets[PACKET_BROADCAST]++;

@@ -67,9 +67,9 @@ static void check_ha(struct world *w)
 	size_t tunnels = 0, homes = 0;
 
 	ha_core_each_binding(n->core, check_binding, &view);
-	for (struct fwd_home *h = n->fwd->bindings; h; h = h->hh.next) {
+	addr_table_each(it, nx, &n->fwd->bindings) {
 		homes++;
-		tunnels += h->count;
+		tunnels += fwd_home_of(it)->count;
 	}
 	if (tunnels != view.bindings)
 		world_break(w, "%zu tunnels for %zu bindings", tunnels, view.bindings);
@@ -117,13 +117,11 @@ static void check_visitor(void *arg, const struct visitor_entry *v)
 static void check_fa(struct node *n)
 {
 	struct fa_view view = { .n = n };
-	unsigned entries = 0;
+	const size_t entries = n->fwd->visitors.count;
 
 	fa_core_each_visitor(n->core, check_visitor, &view);
-	for (struct fwd_visitor *v = n->fwd->visitors; v; v = v->hh.next)
-		entries++;
 	if (entries != view.tunnelled)
-		world_break(n->w, "%s forwards to %u of %u visitors", n->name, entries,
+		world_break(n->w, "%s forwards to %zu of %u visitors", n->name, entries,
 			    view.tunnelled);
 	if (n->kernel.rules != view.reverse)
 		world_break(n->w, "%s has %u rules for %u visitors", n->name,
@@ -223,7 +221,8 @@ void invariant_received(struct node *n, uint32_t number)
 
 void invariant_nothing_forwarded(struct node *n)
 {
-	if (n->fwd->bindings || n->fwd->own || n->fwd->visitors || n->fwd->tunnels)
+	if (n->fwd->bindings.count + n->fwd->own.count + n->fwd->visitors.count > 0 ||
+	    n->fwd->tunnels)
 		world_break(n->w, "%s leaves something in its forwarding table",
 			    n->name);
 }
