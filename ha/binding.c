@@ -9,6 +9,7 @@
 #include "common/wire/mip_msg.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 void binding_table_init(struct binding_table *t, struct timers *timers, size_t limit)
@@ -19,10 +20,9 @@ void binding_table_init(struct binding_table *t, struct timers *timers, size_t l
 
 void binding_table_fini(struct binding_table *t)
 {
-	struct home_node *n, *next;
-
-	HASH_ITER(hh, t->nodes, n, next)
-		home_node_remove(t, n);
+	addr_table_each(it, nx, &t->nodes)
+		home_node_remove(t, home_node_of(it));
+	addr_table_fini(&t->nodes);
 	pool_fini(&t->pool);
 }
 
@@ -36,10 +36,9 @@ void binding_table_limit(struct binding_table *t, size_t limit)
 
 struct home_node *home_node_find(const struct binding_table *t, struct in_addr home)
 {
-	struct home_node *n;
+	struct addr_link *l = addr_table_find(&t->nodes, home);
 
-	HASH_FIND(hh, t->nodes, &home, sizeof(home), n);
-	return n;
+	return l ? home_node_of(l) : NULL;
 }
 
 struct home_node *home_node_add(struct binding_table *t, struct in_addr home,
@@ -49,18 +48,27 @@ struct home_node *home_node_add(struct binding_table *t, struct in_addr home,
 
 	if (!n)
 		return NULL;
-	n->home = home;
+	n->link.addr = n->home = home;
 	n->network = network;
 	n->last_ident = clock;
-	n->presence.announce.kind = TIMER_ANNOUNCE;
-	n->presence.defend.kind = TIMER_DEFEND;
 	list_init(&n->bindings);
-	HASH_ADD(hh, t->nodes, home, sizeof(n->home), n);
-	if (!hashmap_added(n, hh)) {
-		free(n);
-		return NULL;
-	}
-	return n;
+	if (addr_table_add(&t->nodes, &n->link) == 0)
+		return n;
+	free(n);
+	return NULL;
+}
+
+int home_node_settle(struct home_node *n)
+{
+	if (n->presence)
+		return 0;
+	n->presence = calloc(1, sizeof(*n->presence));
+	if (!n->presence)
+		return -ENOMEM;
+	n->presence->node = n;
+	n->presence->announce.kind = TIMER_ANNOUNCE;
+	n->presence->defend.kind = TIMER_DEFEND;
+	return 0;
 }
 
 void home_node_remove(struct binding_table *t, struct home_node *n)
@@ -69,9 +77,9 @@ void home_node_remove(struct binding_table *t, struct home_node *n)
 
 	while ((b = binding_first(n)) != NULL)
 		binding_remove(t, n, b);
-	timers_cancel(t->timers, &n->presence.announce);
-	timers_cancel(t->timers, &n->presence.defend);
-	HASH_DEL(t->nodes, n);
+	home_link_gone(n, t->timers);
+	addr_table_remove(&t->nodes, &n->link);
+	free(n->presence);
 	free(n);
 }
 
@@ -94,6 +102,16 @@ struct mobility_binding *binding_first(const struct home_node *n)
 	return container_of(n->bindings.next, struct mobility_binding, in_node);
 }
 
+/* The deadline by `expires`; false when out of memory. */
+static bool set_expiry(struct binding_table *t, struct mobility_binding *b,
+		       instant_t expires)
+{
+	if (!instant_is_never(expires))
+		return timers_set(t->timers, &b->expiry, expires) == 0;
+	timers_cancel(t->timers, &b->expiry);
+	return true;
+}
+
 struct mobility_binding *binding_add(struct binding_table *t, struct home_node *n,
 				     const struct mobility_binding *values)
 {
@@ -105,13 +123,27 @@ struct mobility_binding *binding_add(struct binding_table *t, struct home_node *
 		return NULL;
 	*b = *values;
 	b->expiry = (struct timer){ .kind = TIMER_EXPIRY };
-	if (!instant_is_never(b->expires) &&
-	    timers_set(t->timers, &b->expiry, b->expires) < 0) {
-		pool_give(&t->pool, b);
-		return NULL;
-	}
 	list_add_tail(&n->bindings, &b->in_node);
 	n->binding_count++;
+	if (set_expiry(t, b, b->expires))
+		return b;
+	binding_remove(t, n, b);
+	return NULL;
+}
+
+struct mobility_binding *binding_change(struct binding_table *t, struct home_node *n,
+					struct mobility_binding *b,
+					const struct mobility_binding *values)
+{
+	struct mobility_binding changed = *values;
+
+	if (!set_expiry(t, b, values->expires)) {
+		binding_remove(t, n, b);
+		return NULL;
+	}
+	changed.expiry = b->expiry;
+	changed.in_node = b->in_node;
+	*b = changed;
 	return b;
 }
 

@@ -6,8 +6,8 @@
 #ifndef HA_BINDING_H
 #define HA_BINDING_H
 
+#include "common/base/addr_table.h"
 #include "common/base/clock.h"
-#include "common/base/hashmap.h"
 #include "common/base/list.h"
 #include "common/base/pool.h"
 #include "common/base/timers.h"
@@ -27,7 +27,7 @@
 enum { BINDINGS_PER_NODE_MAX = FWD_TUNNELS_PER_HOME - 1 };
 
 /* A Reply is 20 octets and two authentication extensions of up to 38. */
-enum { STORED_REPLY_MAX = 128 };
+enum { REPLY_MAX = 128 };
 
 struct mobility_binding {
 	struct in_addr home;
@@ -48,34 +48,42 @@ struct mobility_binding {
 
 /*
  * The last Request of a node that passed every authentication, and what we
- * answered: sent again when a network duplicates that Request.
+ * answered: the same is answered when a network duplicates that Request.
  */
-struct stored_reply {
-	struct in_addr source, home_agent, care_of;
+struct answered {
+	bool valid;
+	uint8_t code;
+	uint16_t granted; /* lifetime of the Reply */
 	uint16_t lifetime;
 	uint8_t flags;
-	size_t len; /* 0: nothing is stored */
-	uint8_t bytes[STORED_REPLY_MAX];
+	uint32_t fa_spi; /* the foreign agent authenticated with; 0: it did not */
+	struct in_addr source, home_agent, care_of;
 };
 
 /* A mobile node of ours; it outlives its bindings. */
 struct home_node {
+	struct addr_link link; /* in binding_table.nodes */
 	struct in_addr home;
-	int network;         /* index of its home network, -1: none is configured */
-	uint64_t last_ident; /* latest accepted; at first, when we heard of the node */
-	bool heard;          /* one was: not to be forgotten */
-	struct stored_reply reply;
+	int network;          /* index of its home network, -1: none is configured */
+	uint64_t last_ident;  /* latest accepted; at first, when we heard of the node */
 	struct list bindings; /* in the order they were added */
-	unsigned binding_count;
-	struct home_presence presence;
-	enum protect_policy policy; /* where it is its own end of the tunnel */
-	unsigned shield_count;
+	struct home_presence *presence; /* NULL: its home network is virtual */
+	struct answered answered;
+	bool heard; /* an Identification was: not to be forgotten */
+	uint8_t binding_count;
+	uint8_t shield_count;
+	enum protect_policy policy : 8; /* where it is its own end of the tunnel */
 	struct in_addr shield[BINDINGS_PER_NODE_MAX + 1]; /* its ends that have ESP */
-	UT_hash_handle hh;
 };
 
+/* Whether we answer ARP Requests for it. */
+static inline bool home_node_is_proxied(const struct home_node *n)
+{
+	return n->presence && n->presence->proxied;
+}
+
 struct binding_table {
-	struct home_node *nodes;
+	struct addr_table nodes;
 	struct pool pool;
 	struct timers *timers;
 	size_t limit; /* most bindings, all nodes together; see binding_table_full */
@@ -101,11 +109,20 @@ static inline bool binding_table_full(const struct binding_table *t)
 	return binding_table_count(t) >= t->limit;
 }
 
+/* The node of a link in binding_table.nodes. */
+static inline struct home_node *home_node_of(struct addr_link *l)
+{
+	return container_of(l, struct home_node, link);
+}
+
 struct home_node *home_node_find(const struct binding_table *t, struct in_addr home);
 
 /* NULL when out of memory. */
 struct home_node *home_node_add(struct binding_table *t, struct in_addr home,
 				int network, uint64_t clock);
+
+/* What a node needs whose home network is a link.  0 or -ENOMEM. */
+int home_node_settle(struct home_node *n);
 
 /* Forget a node with all that it has. */
 void home_node_remove(struct binding_table *t, struct home_node *n);
@@ -123,6 +140,14 @@ struct mobility_binding *binding_first(const struct home_node *n);
  */
 struct mobility_binding *binding_add(struct binding_table *t, struct home_node *n,
 				     const struct mobility_binding *values);
+
+/*
+ * The same with one of the node's that these values replace, in its place.  NULL when
+ * out of memory: then it is gone.
+ */
+struct mobility_binding *binding_change(struct binding_table *t, struct home_node *n,
+					struct mobility_binding *b,
+					const struct mobility_binding *values);
 
 void binding_remove(struct binding_table *t, struct home_node *n,
 		    struct mobility_binding *b);

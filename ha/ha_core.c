@@ -81,7 +81,7 @@ void ha_end_binding(struct ha_core *ha, struct home_node *n, struct mobility_bin
 				       .ident = b->ident });
 	/* Its acceptance is not to be told again. */
 	if (b->ident == n->last_ident)
-		n->reply.len = 0;
+		n->answered.valid = false;
 	binding_remove(&ha->table, n, b);
 }
 
@@ -143,12 +143,13 @@ void ha_core_free(struct ha_core *ha)
 void ha_core_stop(struct ha_core *ha, struct now now, struct effect_list *fx)
 {
 	const struct advert_service service = ha_advert_service(ha);
-	struct home_node *n, *next;
 
 	(void)now;
 	for (unsigned i = 0; i < ha->advert_count; i++)
 		advertiser_stop(&ha->adverts[i], &service, &ha->links, fx);
-	HASH_ITER(hh, ha->table.nodes, n, next) {
+	addr_table_each(it, nx, &ha->table.nodes) {
+		struct home_node *n = home_node_of(it);
+
 		home_link_gone(n, &ha->timers);
 		(void)ha_end_bindings_of(ha, n, NOTE_BINDING_CLEARED, fx);
 	}
@@ -268,7 +269,7 @@ static void on_defend(struct ha_core *ha, struct home_node *n, struct now now,
 {
 	const struct home_link *l = ha_home_link_of(ha, n);
 
-	if (!l || !n->presence.proxied)
+	if (!l || !home_node_is_proxied(n))
 		return;
 	ha_count(ha, HA_ARP_CONFLICTS);
 	ha_note_limited(ha,
@@ -288,11 +289,11 @@ static void on_timer(struct ha_core *ha, struct timer *t, struct now now,
 			  fx);
 		break;
 	case TIMER_ANNOUNCE:
-		on_announce(ha, container_of(t, struct home_node, presence.announce),
+		on_announce(ha, container_of(t, struct home_presence, announce)->node,
 			    now, fx);
 		break;
 	case TIMER_DEFEND:
-		on_defend(ha, container_of(t, struct home_node, presence.defend), now,
+		on_defend(ha, container_of(t, struct home_presence, defend)->node, now,
 			  fx);
 		break;
 	}
@@ -322,10 +323,10 @@ instant_t ha_core_next_deadline(const struct ha_core *ha)
 
 static void resume_nodes(struct ha_core *ha, const struct home_link *l, instant_t now)
 {
-	struct home_node *n, *next;
+	addr_table_each(it, nx, &ha->table.nodes) {
+		struct home_node *n = home_node_of(it);
 
-	HASH_ITER(hh, ha->table.nodes, n, next) {
-		if (ha_home_link_of(ha, n) != l || !n->presence.proxied)
+		if (ha_home_link_of(ha, n) != l || !home_node_is_proxied(n))
 			continue;
 		home_link_resume(l, n, &ha->timers, now);
 		now = instant_add(now, duration_ms(RESUME_GAP_MS));
@@ -401,12 +402,9 @@ void ha_core_each_binding(const struct ha_core *ha,
 			  void (*visit)(void *arg, const struct mobility_binding *b),
 			  void *arg)
 {
-	struct home_node *n, *next;
-
-	HASH_ITER(hh, ha->table.nodes, n, next) {
-		list_each(it, nx, &n->bindings)
+	addr_table_each(node, after, &ha->table.nodes)
+		list_each(it, nx, &home_node_of(node)->bindings)
 			visit(arg, container_of(it, struct mobility_binding, in_node));
-	}
 }
 
 size_t ha_core_binding_count(const struct ha_core *ha)

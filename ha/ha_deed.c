@@ -25,8 +25,8 @@ enum deed_step {
 	DEED_CLEAR,
 	DEED_ARP,
 	DEED_REMEMBER,
-	DEED_REPLY,
-	DEED_NOTE
+	DEED_NOTE,
+	DEED_REPLY
 };
 
 static void deed_note(const struct ha_core *ha, struct effect_list *fx)
@@ -82,15 +82,34 @@ static void deed_emit(struct ha_core *ha, struct home_node *n, enum deed_step fr
 		deed_announce(ha, n, now, fx);
 	if (from <= DEED_REMEMBER)
 		ha_remember(ha, n, d->txn, now, fx);
-	if (from <= DEED_REPLY)
-		ha_reply_send(ha, &d->reply, d->txn, n->reply.bytes, n->reply.len, fx);
-	deed_note(ha, fx);
+	if (from <= DEED_NOTE)
+		deed_note(ha, fx);
+	ha_reply_send(ha, &d->reply, d->txn, d->bytes, d->len, fx);
 }
 
-/* Take bindings out of the table and keep them in the deed. */
-static void deed_replace(struct ha_core *ha, struct home_node *n, bool keeps_others_)
+/* Keep a binding in the deed; the first is left where it is, for the one to come. */
+static struct mobility_binding *deed_take(struct ha_core *ha, struct home_node *n,
+					  struct mobility_binding *b,
+					  struct mobility_binding *first)
 {
 	struct deed *d = &ha->deed;
+
+	d->replaced[d->replaced_count++] = *b;
+	if (!first)
+		return b;
+	binding_remove(&ha->table, n, b);
+	return first;
+}
+
+/*
+ * Take what is to be replaced out of the table, but for one, whose place and deadline
+ * are for the new binding: a renewal moves nothing.
+ */
+static struct mobility_binding *deed_replace(struct ha_core *ha, struct home_node *n,
+					     bool keeps_others_)
+{
+	struct deed *d = &ha->deed;
+	struct mobility_binding *place = NULL;
 
 	list_each(it, nx, &n->bindings) {
 		struct mobility_binding *b =
@@ -105,9 +124,18 @@ static void deed_replace(struct ha_core *ha, struct home_node *n, bool keeps_oth
 		} else if (d->note == NOTE_BINDING_NEW) {
 			d->note = NOTE_BINDING_MOVED;
 		}
-		d->replaced[d->replaced_count++] = *b;
-		binding_remove(&ha->table, n, b);
+		place = deed_take(ha, n, b, place);
 	}
+	return place;
+}
+
+/* NULL when out of memory. */
+static struct mobility_binding *deed_place(struct ha_core *ha, struct home_node *n,
+					   struct mobility_binding *place)
+{
+	if (place)
+		return binding_change(&ha->table, n, place, &ha->deed.set);
+	return binding_add(&ha->table, n, &ha->deed.set);
 }
 
 /* Put the table back as it was before the deed. */
@@ -131,15 +159,17 @@ static void deed_deny(struct ha_core *ha, struct home_node *n, enum ha_counter w
 		      struct now now, struct effect_list *fx)
 {
 	const struct reply_context *rc = &ha->deed.reply;
+	uint8_t bytes[REPLY_MAX];
+	size_t len;
 
 	ha_count(ha, why);
 	ha->deed.txn = 0;
-	n->reply.len = ha_reply_build(ha, rc, MIP_HA_RESOURCES, rc->lifetime, now.ntp,
-				      n->reply.bytes);
+	ha_reply_store(n, rc, MIP_HA_RESOURCES, rc->lifetime);
+	len = ha_reply_build(ha, rc, MIP_HA_RESOURCES, rc->lifetime, now.ntp, bytes);
 	ha_remember(ha, n, 0, now, fx);
-	if (n->reply.len != 0) {
+	if (len != 0) {
 		ha_reply_count(ha, MIP_HA_RESOURCES);
-		ha_reply_send(ha, rc, 0, n->reply.bytes, n->reply.len, fx);
+		ha_reply_send(ha, rc, 0, bytes, len, fx);
 	}
 	effect_note(fx, (struct note){ .kind = NOTE_REQUEST_DENIED,
 				       .home = rc->home,
@@ -198,35 +228,37 @@ static struct mobility_binding binding_for(const struct ha_core *ha,
 
 static void deed_open(struct ha_core *ha, const struct registration *reg)
 {
-	ha->deed = (struct deed){
-		.txn = next_txn(ha),
-		.reply = reg->reply,
-		.set = binding_for(ha, reg),
-		.edit = true,
-		.first = reg->node->binding_count == 0,
-		.note = NOTE_BINDING_NEW,
-	};
+	struct deed *d = &ha->deed;
+
+	d->txn = next_txn(ha);
+	d->reply = reg->reply;
+	d->set = binding_for(ha, reg);
+	d->edit = true;
+	d->first = reg->node->binding_count == 0;
+	d->note = NOTE_BINDING_NEW;
+	d->len = 0;
+	d->replaced_count = 0;
 }
 
 void ha_bind(struct ha_core *ha, struct registration *reg, struct effect_list *fx)
 {
 	struct home_node *n = reg->node;
+	struct mobility_binding *place;
 	size_t mark;
-	bool ready;
 
 	ha_protect_end(ha, n, reg->reply.home_agent, reg->rq.care_of, reg->rq.flags,
 		       fx);
 	mark = fx->count;
 	deed_open(ha, reg);
-	deed_replace(ha, n, ha_keeps_others(ha, reg->rq.flags));
-	ready = binding_add(&ha->table, n, &ha->deed.set) != NULL &&
-		ha_reply_prepare(ha, n, &reg->reply, ha->deed.set.lifetime);
-	if (ready)
+	place = deed_replace(ha, n, ha_keeps_others(ha, reg->rq.flags));
+	if (deed_place(ha, n, place))
+		ha->deed.len = ha_reply_prepare(ha, n, &reg->reply,
+						ha->deed.set.lifetime, ha->deed.bytes);
+	if (ha->deed.len != 0)
 		deed_emit(ha, n, DEED_SET, reg->now, fx);
-	if (!ready || fx->overflow) {
+	if (ha->deed.len == 0 || fx->overflow) {
 		fx->count = mark; /* promise nothing that may be left out */
 		deed_roll_back(ha, n);
-		ha_reply_store(n, &reg->reply, 0);
 		deed_deny(ha, n, HA_WHY_FULL, reg->now, fx);
 		return;
 	}
@@ -304,10 +336,9 @@ bool ha_deed_failed(struct ha_core *ha, const struct effect *failed, struct now 
 		deed_resume(ha, n, DEED_REMEMBER, now, fx);
 		break;
 	case EFFECT_REMEMBER:
-		deed_resume(ha, n, DEED_REPLY, now, fx);
-		break;
-	default:
 		deed_resume(ha, n, DEED_NOTE, now, fx);
+		break;
+	default: /* the Reply: the last of it, and the node asks again */
 		break;
 	}
 	return true;

@@ -177,9 +177,9 @@ static struct verdict judge_node(struct ha_core *ha, struct registration *reg,
 
 static bool is_stored(const struct registration *reg)
 {
-	const struct stored_reply *s = &reg->node->reply;
+	const struct answered *s = &reg->node->answered;
 
-	return s->len != 0 && ha_same_addr(s->source, reg->dg->src) &&
+	return s->valid && ha_same_addr(s->source, reg->dg->src) &&
 	       ha_same_addr(s->care_of, reg->rq.care_of) &&
 	       ha_same_addr(s->home_agent, reg->rq.home_agent) &&
 	       s->lifetime == reg->rq.lifetime && s->flags == reg->rq.flags;

@@ -64,8 +64,10 @@ struct deed {
 	uint32_t txn; /* 0: none */
 	struct reply_context reply;
 	struct mobility_binding set; /* the new binding, values only */
-	bool edit;                   /* forwarding must change for it */
-	bool first;                  /* the node had no binding before */
+	size_t len;                  /* of the Reply that accepts it */
+	uint8_t bytes[REPLY_MAX];
+	bool edit;  /* forwarding must change for it */
+	bool first; /* the node had no binding before */
 	enum note_kind note;
 	unsigned replaced_count;
 	struct mobility_binding replaced[BINDINGS_PER_NODE_MAX]; /* values only */
@@ -235,7 +237,7 @@ struct reply_context ha_reply_context(const struct ha_core *ha,
  * is there to authenticate it with.
  */
 size_t ha_reply_build(struct ha_core *ha, const struct reply_context *rc, uint8_t code,
-		      uint16_t lifetime, uint64_t clock, uint8_t to[STORED_REPLY_MAX]);
+		      uint16_t lifetime, uint64_t clock, uint8_t to[REPLY_MAX]);
 
 void ha_reply_send(struct ha_core *ha, const struct reply_context *rc, uint32_t txn,
 		   const uint8_t *bytes, size_t len, struct effect_list *fx);
@@ -243,12 +245,18 @@ void ha_reply_send(struct ha_core *ha, const struct reply_context *rc, uint32_t 
 /* Count a Reply under its code. */
 void ha_reply_count(struct ha_core *ha, uint8_t code);
 
-/* The node's stored Reply has `len` octets and answers this Request. */
-void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t len);
+/* This Request was the last of the node's, and so it was answered. */
+void ha_reply_store(struct home_node *n, const struct reply_context *rc, uint8_t code,
+		    uint16_t lifetime);
 
-/* Build the accepting Reply into the node's store.  False if there is no way to. */
-bool ha_reply_prepare(struct ha_core *ha, struct home_node *n,
-		      const struct reply_context *rc, uint16_t lifetime);
+/* The same again, to who asks now.  Its length, or 0 when there is no way to. */
+size_t ha_reply_again(struct ha_core *ha, const struct home_node *n,
+		      const struct reply_context *rc, uint8_t to[REPLY_MAX]);
+
+/* Store and build the accepting Reply.  Its length, or 0 when there is no way to. */
+size_t ha_reply_prepare(struct ha_core *ha, struct home_node *n,
+			const struct reply_context *rc, uint16_t lifetime,
+			uint8_t to[REPLY_MAX]);
 
 /* Count an accepting Reply. */
 void ha_reply_accepted(struct ha_core *ha);

@@ -176,9 +176,9 @@ static bool prepare(const struct ha_core *ha, const struct ha_config *config,
 /* Nodes that no association belongs to are not ours. */
 static void drop_strangers(struct ha_core *ha, struct effect_list *fx)
 {
-	struct home_node *n, *next;
+	addr_table_each(it, nx, &ha->table.nodes) {
+		struct home_node *n = home_node_of(it);
 
-	HASH_ITER(hh, ha->table.nodes, n, next) {
 		if (ha->associations && sa_shared(ha->associations, SA_MN_HA, n->home))
 			continue;
 		ha_forget(ha, n, fx);
@@ -187,13 +187,25 @@ static void drop_strangers(struct ha_core *ha, struct effect_list *fx)
 	}
 }
 
+static bool is_at_link(const struct ha_config *c, struct in_addr home)
+{
+	int network = network_of(c, home);
+
+	return network >= 0 && c->network[network].interface[0] != '\0';
+}
+
 /* Their Identifications count from now on, so that nothing old can be replayed. */
 static bool add_nodes(struct ha_core *ha, const struct ha_config *c, struct now now)
 {
-	for (unsigned i = 0; i < c->node_count; i++)
-		if (!home_node_find(&ha->table, c->node[i].addr) &&
-		    !home_node_add(&ha->table, c->node[i].addr, -1, now.ntp))
+	for (unsigned i = 0; i < c->node_count; i++) {
+		struct in_addr home = c->node[i].addr;
+		struct home_node *n = home_node_find(&ha->table, home);
+
+		if (!n)
+			n = home_node_add(&ha->table, home, -1, now.ntp);
+		if (!n || (is_at_link(c, home) && home_node_settle(n) < 0))
 			return false;
+	}
 	return true;
 }
 
@@ -231,26 +243,24 @@ static void end_disallowed(struct ha_core *ha, struct home_node *n,
 static void end_all_disallowed(struct ha_core *ha, const struct next_config *next,
 			       struct now now, struct effect_list *fx)
 {
-	struct home_node *n, *after;
-
-	HASH_ITER(hh, ha->table.nodes, n, after)
-		end_disallowed(ha, n, next, now, fx);
+	addr_table_each(it, nx, &ha->table.nodes)
+		end_disallowed(ha, home_node_of(it), next, now, fx);
 }
 
 static void place_nodes(struct ha_core *ha)
 {
-	struct home_node *n, *after;
+	addr_table_each(it, nx, &ha->table.nodes) {
+		struct home_node *n = home_node_of(it);
 
-	HASH_ITER(hh, ha->table.nodes, n, after)
 		n->network = network_of(&ha->config, n->home);
+	}
 }
 
 /* Where ESP is required now but cannot be, such as at another address of ours. */
 static void end_unprotected(struct ha_core *ha, struct now now, struct effect_list *fx)
 {
-	struct home_node *n, *after;
-
-	HASH_ITER(hh, ha->table.nodes, n, after) {
+	addr_table_each(node, after, &ha->table.nodes) {
+		struct home_node *n = home_node_of(node);
 		unsigned before = n->binding_count;
 
 		list_each(it, nx, &n->bindings) {

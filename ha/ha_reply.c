@@ -73,11 +73,11 @@ static struct mip_sa *sa_to_answer(struct ha_core *ha, enum sa_kind kind,
 }
 
 size_t ha_reply_build(struct ha_core *ha, const struct reply_context *rc, uint8_t code,
-		      uint16_t lifetime, uint64_t clock, uint8_t to[STORED_REPLY_MAX])
+		      uint16_t lifetime, uint64_t clock, uint8_t to[REPLY_MAX])
 {
 	struct mip_sa *mn = sa_to_answer(ha, SA_MN_HA, rc->home, rc->spi);
 	struct mip_sa *fa = sa_to_answer(ha, SA_FA_HA, rc->remote, rc->fa_spi);
-	struct writer w = writer_over(to, STORED_REPLY_MAX);
+	struct writer w = writer_over(to, REPLY_MAX);
 	const struct mip_reply reply = {
 		.code = code,
 		.lifetime = lifetime,
@@ -169,18 +169,31 @@ void ha_reply_count(struct ha_core *ha, uint8_t code)
 	ha_count(ha, HA_REPLY_OTHER);
 }
 
-void ha_reply_store(struct home_node *n, const struct reply_context *rc, size_t len)
+void ha_reply_store(struct home_node *n, const struct reply_context *rc, uint8_t code,
+		    uint16_t lifetime)
 {
-	struct stored_reply *s = &n->reply;
-
 	n->last_ident = rc->ident;
 	n->heard = true;
-	s->source = rc->remote;
-	s->home_agent = rc->asked_home_agent;
-	s->care_of = rc->care_of;
-	s->lifetime = rc->lifetime;
-	s->flags = rc->flags;
-	s->len = len;
+	n->answered = (struct answered){
+		.valid = true,
+		.code = code,
+		.granted = lifetime,
+		.lifetime = rc->lifetime,
+		.flags = rc->flags,
+		.fa_spi = rc->fa_spi,
+		.source = rc->remote,
+		.home_agent = rc->asked_home_agent,
+		.care_of = rc->care_of,
+	};
+}
+
+size_t ha_reply_again(struct ha_core *ha, const struct home_node *n,
+		      const struct reply_context *rc, uint8_t to[REPLY_MAX])
+{
+	struct reply_context then = *rc;
+
+	then.fa_spi = n->answered.fa_spi;
+	return ha_reply_build(ha, &then, n->answered.code, n->answered.granted, 0, to);
 }
 
 /* RFC 5944 3.8.2.2 has 1 whenever only one binding is kept, asked or not (T-05). */
@@ -190,14 +203,14 @@ static uint8_t accepting_code(const struct ha_core *ha)
 					    : MIP_ACCEPTED_NO_SIMULTANEOUS;
 }
 
-bool ha_reply_prepare(struct ha_core *ha, struct home_node *n,
-		      const struct reply_context *rc, uint16_t lifetime)
+size_t ha_reply_prepare(struct ha_core *ha, struct home_node *n,
+			const struct reply_context *rc, uint16_t lifetime,
+			uint8_t to[REPLY_MAX])
 {
-	size_t len =
-		ha_reply_build(ha, rc, accepting_code(ha), lifetime, 0, n->reply.bytes);
+	const uint8_t code = accepting_code(ha);
 
-	ha_reply_store(n, rc, len);
-	return len != 0;
+	ha_reply_store(n, rc, code, lifetime);
+	return ha_reply_build(ha, rc, code, lifetime, 0, to);
 }
 
 void ha_reply_accepted(struct ha_core *ha)

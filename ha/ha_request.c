@@ -89,13 +89,12 @@ static void note_refusal(struct ha_core *ha, const struct registration *reg,
 static void send_denial(struct ha_core *ha, struct registration *reg, uint8_t code,
 			struct effect_list *fx)
 {
-	uint8_t scratch[STORED_REPLY_MAX];
-	uint8_t *bytes = reg->authentic ? reg->node->reply.bytes : scratch;
+	uint8_t bytes[REPLY_MAX];
 	size_t len = ha_reply_build(ha, &reg->reply, code, reg->rq.lifetime, reg->clock,
 				    bytes);
 
 	if (reg->authentic) {
-		ha_reply_store(reg->node, &reg->reply, len);
+		ha_reply_store(reg->node, &reg->reply, code, reg->rq.lifetime);
 		ha_remember(ha, reg->node, 0, reg->now, fx);
 	}
 	if (len == 0) {
@@ -126,10 +125,15 @@ static void refuse(struct ha_core *ha, struct registration *reg,
 static void resend(struct ha_core *ha, const struct registration *reg,
 		   struct effect_list *fx)
 {
-	const struct stored_reply *s = &reg->node->reply;
+	uint8_t bytes[REPLY_MAX];
+	size_t len = ha_reply_again(ha, reg->node, &reg->reply, bytes);
 
+	if (len == 0) {
+		ha_count(ha, HA_WHY_UNSENT);
+		return;
+	}
 	ha_count(ha, HA_REPLIES_RESENT);
-	ha_reply_send(ha, &reg->reply, 0, s->bytes, s->len, fx);
+	ha_reply_send(ha, &reg->reply, 0, bytes, len, fx);
 	effect_note(fx, (struct note){ .kind = NOTE_REPLY_RESENT,
 				       .home = reg->rq.home,
 				       .care_of = reg->rq.care_of,
@@ -168,8 +172,8 @@ static void unbind_node(struct ha_core *ha, struct registration *reg,
 			struct effect_list *fx)
 {
 	struct home_node *n = reg->node;
-	size_t before;
-	bool ready;
+	uint8_t bytes[REPLY_MAX];
+	size_t before, len;
 
 	end_bindings(ha, reg, fx);
 	before = fx->count;
@@ -178,15 +182,15 @@ static void unbind_node(struct ha_core *ha, struct registration *reg,
 				   reg->now.mono, fx);
 	if (fx->count > before)
 		ha_count(ha, HA_ANNOUNCED);
-	ready = ha_reply_prepare(ha, n, &reg->reply, 0);
+	len = ha_reply_prepare(ha, n, &reg->reply, 0, bytes);
 	ha_remember(ha, n, 0, reg->now, fx);
-	if (!ready) {
+	if (len == 0) {
 		ha_count(ha, HA_WHY_UNSENT);
 		return;
 	}
 	ha_reply_accepted(ha);
 	ha_count(ha, HA_DEREGISTERED);
-	ha_reply_send(ha, &reg->reply, 0, n->reply.bytes, n->reply.len, fx);
+	ha_reply_send(ha, &reg->reply, 0, bytes, len, fx);
 }
 
 void ha_on_request(struct ha_core *ha, const struct datagram *dg, struct now now,

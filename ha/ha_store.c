@@ -82,11 +82,13 @@ void ha_core_each_record(const struct ha_core *ha, struct now now,
 			 void *arg)
 {
 	uint8_t bytes[NODE_RECORD_MAX];
-	struct home_node *n, *next;
 
-	HASH_ITER(hh, ha->table.nodes, n, next)
+	addr_table_each(it, nx, &ha->table.nodes) {
+		const struct home_node *n = home_node_of(it);
+
 		if (n->heard)
 			visit(arg, n->home, bytes, encode_node(n, now, bytes));
+	}
 }
 
 /* -- Reading ---------------------------------------------------------------- */

@@ -72,18 +72,18 @@ static void send_gratuitous(const struct home_link *l, const struct home_node *n
 static void plan_announcements(struct home_node *n, struct mac mac, unsigned count,
 			       struct timers *timers, instant_t when)
 {
-	n->presence.announced = mac;
-	n->presence.announcements_left = count;
+	n->presence->announced = mac;
+	n->presence->announcements_left = count;
 	/* Without memory for the timer there are fewer announcements, that is all. */
-	if (timers_set(timers, &n->presence.announce, when) < 0)
-		n->presence.announcements_left = 0;
+	if (timers_set(timers, &n->presence->announce, when) < 0)
+		n->presence->announcements_left = 0;
 }
 
 static void stop_announcing(struct home_node *n, struct timers *timers)
 {
-	n->presence.announcements_left = 0;
-	timers_cancel(timers, &n->presence.announce);
-	timers_cancel(timers, &n->presence.defend);
+	n->presence->announcements_left = 0;
+	timers_cancel(timers, &n->presence->announce);
+	timers_cancel(timers, &n->presence->defend);
 }
 
 /* Announce now, and again. */
@@ -104,27 +104,29 @@ void home_link_leaving(const struct home_link *l, struct home_node *n, uint32_t 
 	stop_announcing(n, timers);
 	if (home_link_can_send(l))
 		announce(l, n, l->mac, txn, timers, now, fx);
-	n->presence.proxied = true;
+	n->presence->proxied = true;
 }
 
 void home_link_gone(struct home_node *n, struct timers *timers)
 {
+	if (!n->presence)
+		return;
 	stop_announcing(n, timers);
-	n->presence.proxied = false;
+	n->presence->proxied = false;
 }
 
 void home_link_returned(const struct home_link *l, struct home_node *n, struct mac mac,
 			struct timers *timers, instant_t now, struct effect_list *fx)
 {
 	home_link_gone(n, timers);
-	if (home_link_can_send(l) && mac_is_unicast(mac))
+	if (n->presence && home_link_can_send(l) && mac_is_unicast(mac))
 		announce(l, n, mac, 0, timers, now, fx);
 }
 
 void home_link_resume(const struct home_link *l, struct home_node *n,
 		      struct timers *timers, instant_t when)
 {
-	if (n->presence.proxied)
+	if (home_node_is_proxied(n))
 		plan_announcements(n, l->mac, ANNOUNCE_COUNT, timers, when);
 }
 
@@ -133,14 +135,14 @@ void home_link_restored(const struct home_link *l, struct home_node *n,
 {
 	if (home_link_is_virtual(l))
 		return;
-	n->presence.proxied = true;
+	n->presence->proxied = true;
 	home_link_resume(l, n, timers, when);
 }
 
 bool home_link_announce(const struct home_link *l, struct home_node *n,
 			struct timers *timers, instant_t now, struct effect_list *fx)
 {
-	struct home_presence *p = &n->presence;
+	struct home_presence *p = n->presence;
 
 	if (p->announcements_left == 0 || !home_link_can_send(l))
 		return false;
@@ -173,7 +175,7 @@ enum home_arp home_link_on_arp(const struct home_link *l, const struct home_node
 {
 	const struct arp_message *arp = &frame->arp;
 
-	if (!n->presence.proxied || frame->ifindex != l->ifindex ||
+	if (!home_node_is_proxied(n) || frame->ifindex != l->ifindex ||
 	    !home_link_can_send(l) || mac_equal(arp->sender_mac, l->mac) ||
 	    !mac_is_unicast(frame->from))
 		return HOME_ARP_NONE;
@@ -187,7 +189,7 @@ enum home_arp home_link_on_arp(const struct home_link *l, const struct home_node
 
 void home_link_claimed(struct home_node *n, struct timers *timers, instant_t now)
 {
-	struct home_presence *p = &n->presence;
+	struct home_presence *p = n->presence;
 	instant_t when = instant_add(now, duration_s(CLAIM_GRACE_S));
 	instant_t earliest = instant_add(p->defended, duration_s(DEFEND_INTERVAL_S));
 
@@ -202,7 +204,7 @@ void home_link_claimed(struct home_node *n, struct timers *timers, instant_t now
 void home_link_defend(const struct home_link *l, struct home_node *n, instant_t now,
 		      struct effect_list *fx)
 {
-	n->presence.defended = now;
+	n->presence->defended = now;
 	if (home_link_can_send(l))
 		send_gratuitous(l, n, l->mac, 0, fx);
 }

@@ -35,8 +35,9 @@ struct home_link {
 	struct mac mac;
 };
 
-/* What a node's home link knows of it. */
+/* What a home link knows of a node. */
 struct home_presence {
+	struct home_node *node;
 	bool proxied; /* we answer ARP Requests for it */
 	unsigned announcements_left;
 	struct mac announced;  /* the address that announcements spread */

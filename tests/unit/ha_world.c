@@ -132,7 +132,7 @@ static const char *node_fault(const struct ha_bench *b, const struct home_node *
 	bool away = n->binding_count > 0;
 	unsigned count = 0;
 
-	if (n->presence.proxied != (away && on_link))
+	if (home_node_is_proxied(n) != (away && on_link))
 		return "proxy ARP does not match the bindings";
 	if (world_routes(&b->world, n->home, 32) != (away && on_link))
 		return "the host route does not match the bindings";
@@ -185,12 +185,12 @@ static const char *record_fault(const struct ha_bench *b, const struct home_node
 
 const char *hb_fault(const struct ha_bench *b)
 {
-	struct home_node *n, *next;
 	unsigned bindings = 0, routes = 0, heard = 0;
 
 	for (unsigned i = 0; i < b->ha->config.network_count; i++)
 		routes += home_link_is_virtual(&b->ha->home_links[i]);
-	HASH_ITER(hh, b->ha->table.nodes, n, next) {
+	addr_table_each(it, nx, &b->ha->table.nodes) {
+		const struct home_node *n = home_node_of(it);
 		const char *fault = node_fault(b, n, &bindings, &routes);
 
 		heard += n->heard;

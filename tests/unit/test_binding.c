@@ -48,6 +48,34 @@ static struct mobility_binding *add(struct bench *b, uint32_t care_of,
 	return binding_add(&b->table, b->node, &values);
 }
 
+static void a_renewal_keeps_its_place(void)
+{
+	struct mobility_binding values = { .home = addr(0x0a01000a),
+					   .care_of = addr(3),
+					   .ident = 5 };
+	struct mobility_binding *one;
+	struct bench b;
+
+	bench_open(&b, 2);
+	one = add(&b, 1, (instant_t){ 10 });
+	add(&b, 2, (instant_t){ 50 });
+	values.expires = (instant_t){ 90 };
+	CU_ASSERT_PTR_EQUAL(binding_change(&b.table, b.node, one, &values), one);
+	CU_ASSERT_PTR_EQUAL(binding_first(b.node), one);
+	CU_ASSERT_PTR_NULL(binding_find(b.node, addr(1)));
+	CU_ASSERT_PTR_EQUAL(binding_find(b.node, addr(3)), one);
+	CU_ASSERT_EQUAL(one->ident, 5);
+	CU_ASSERT_EQUAL(timers_next(&b.timers).ns, 50);
+	values.expires = INSTANT_NEVER;
+	CU_ASSERT_PTR_EQUAL(binding_change(&b.table, b.node, one, &values), one);
+	CU_ASSERT_EQUAL(b.timers.count, 1);
+	values.expires = (instant_t){ 20 };
+	CU_ASSERT_PTR_EQUAL(binding_change(&b.table, b.node, one, &values), one);
+	CU_ASSERT_EQUAL(timers_next(&b.timers).ns, 20);
+	CU_ASSERT_EQUAL(b.node->binding_count, 2);
+	bench_close(&b);
+}
+
 static void nodes_are_found_by_home_address(void)
 {
 	struct bench b;
@@ -156,6 +184,7 @@ void suite_binding(void)
 {
 	CU_pSuite s = CU_add_suite("binding", NULL, NULL);
 
+	CU_ADD_TEST(s, a_renewal_keeps_its_place);
 	CU_add_test(s, "nodes are found by home address",
 		    nodes_are_found_by_home_address);
 	CU_add_test(s, "bindings keep their order", bindings_keep_their_order);

@@ -177,7 +177,7 @@ static void each_binding_expires_alone(void)
 	SOUND(&b);
 	hb_wait(&b, duration_s(100));
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_ROUTE), 1);
-	CU_ASSERT_FALSE(hb_node_of(&b, HB_NODE)->presence.proxied);
+	CU_ASSERT_FALSE(home_node_is_proxied(hb_node_of(&b, HB_NODE)));
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP) + hb_count(&b, EFFECT_SEND_UDP),
 			0);
 	CU_ASSERT_EQUAL(hb_counter(&b, HA_EXPIRED), 2);

@@ -53,7 +53,7 @@ static void the_order_is_forward_route_arp_store_reply(void)
 {
 	static const enum effect_kind order[] = { EFFECT_FORWARD,  EFFECT_ROUTE,
 						  EFFECT_SEND_ARP, EFFECT_REMEMBER,
-						  EFFECT_SEND_UDP, EFFECT_NOTE };
+						  EFFECT_NOTE,     EFFECT_SEND_UDP };
 	struct ha_bench b;
 	struct ha_ask a;
 
@@ -283,7 +283,8 @@ static void moving_replaces_without_a_gap(void)
 	CU_ASSERT_EQUAL(b.log.at[1].forward.kind, FWD_BINDING_CLEAR);
 	CU_ASSERT_EQUAL(b.log.at[1].forward.tunnel.remote.s_addr, htonl(COA));
 	CU_ASSERT_EQUAL(b.log.at[2].kind, EFFECT_REMEMBER);
-	CU_ASSERT_EQUAL(b.log.at[3].kind, EFFECT_SEND_UDP);
+	CU_ASSERT_EQUAL(b.log.at[3].kind, EFFECT_NOTE);
+	CU_ASSERT_EQUAL(b.log.at[4].kind, EFFECT_SEND_UDP);
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP), 0);
 	CU_ASSERT_PTR_NOT_NULL(hb_note(&b, NOTE_BINDING_MOVED));
 	CU_ASSERT_PTR_NULL(hb_binding(&b, HB_NODE, COA));
@@ -427,7 +428,7 @@ static void coming_home_ends_everything_in_order(void)
 	CU_ASSERT_EQUAL(hb_send(&b, &a), MIP_ACCEPTED);
 	CU_ASSERT_EQUAL(b.reply.lifetime, 0);
 	CU_ASSERT_EQUAL(ha_core_binding_count(b.ha), 0);
-	CU_ASSERT_FALSE(hb_node_of(&b, HB_NODE)->presence.proxied);
+	CU_ASSERT_FALSE(home_node_is_proxied(hb_node_of(&b, HB_NODE)));
 	CU_ASSERT_EQUAL_FATAL(hb_count(&b, EFFECT_SEND_ARP), 1);
 	CU_ASSERT_TRUE(mac_equal(hb_effect(&b, EFFECT_SEND_ARP, 0)->arp.arp.sender_mac,
 				 hb_node_mac));
@@ -471,7 +472,7 @@ static void a_refusal_at_home_bypasses_the_binding(void)
 	CU_ASSERT_EQUAL(b.reply_effect.kind, EFFECT_SEND_LINK);
 	CU_ASSERT_TRUE(mac_equal(b.reply_effect.frame.to, hb_node_mac));
 	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_SEND_ARP), 0);
-	CU_ASSERT_TRUE(hb_node_of(&b, HB_NODE)->presence.proxied);
+	CU_ASSERT_TRUE(home_node_is_proxied(hb_node_of(&b, HB_NODE)));
 	SOUND(&b);
 	hb_stop(&b);
 }

@@ -7,6 +7,8 @@
 #include "ha/node_record.h"
 
 #include <CUnit/CUnit.h>
+
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/suites.h"

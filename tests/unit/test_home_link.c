@@ -23,6 +23,7 @@ struct bench {
 	struct links links;
 	struct home_link link;
 	struct home_node node;
+	struct home_presence presence;
 	struct effect_list fx;
 	instant_t now;
 };
@@ -52,8 +53,10 @@ static void bench_open(struct bench *b, const char *interface)
 	strncpy(n.interface, interface, sizeof(n.interface) - 1);
 	b->now = (instant_t){ INT64_C(7000000000) };
 	b->node.home = addr(NODE);
-	b->node.presence.announce.kind = TIMER_ANNOUNCE;
-	b->node.presence.defend.kind = TIMER_DEFEND;
+	b->node.presence = &b->presence;
+	b->presence.node = &b->node;
+	b->presence.announce.kind = TIMER_ANNOUNCE;
+	b->presence.defend.kind = TIMER_DEFEND;
 	timers_init(&b->timers);
 	effect_list_init(&b->fx);
 	set_link(b, true, our_mac);
@@ -62,8 +65,8 @@ static void bench_open(struct bench *b, const char *interface)
 
 static void bench_close(struct bench *b)
 {
-	timers_cancel(&b->timers, &b->node.presence.announce);
-	timers_cancel(&b->timers, &b->node.presence.defend);
+	timers_cancel(&b->timers, &b->presence.announce);
+	timers_cancel(&b->timers, &b->presence.defend);
 	timers_fini(&b->timers);
 	effect_list_fini(&b->fx);
 }
@@ -124,7 +127,7 @@ static void leaving_announces_us_twice(void)
 	CU_ASSERT_EQUAL_FATAL(b.fx.count, 1);
 	CU_ASSERT_TRUE(is_announcement(&b.fx.at[0], our_mac));
 	CU_ASSERT_EQUAL(b.fx.at[0].txn, 9);
-	CU_ASSERT_TRUE(b.node.presence.proxied);
+	CU_ASSERT_TRUE(b.presence.proxied);
 	CU_ASSERT_EQUAL(step(&b), TIMER_ANNOUNCE);
 	CU_ASSERT_EQUAL(instant_diff(b.now, first).ns, duration_s(2).ns);
 	CU_ASSERT_TRUE(b.fx.count == 1 && is_announcement(&b.fx.at[0], our_mac));
@@ -140,7 +143,7 @@ static void returning_announces_the_node(void)
 	leave(&b);
 	effect_list_clear(&b.fx);
 	home_link_returned(&b.link, &b.node, node_mac, &b.timers, b.now, &b.fx);
-	CU_ASSERT_FALSE(b.node.presence.proxied);
+	CU_ASSERT_FALSE(b.presence.proxied);
 	CU_ASSERT_TRUE(b.fx.count == 1 && is_announcement(&b.fx.at[0], node_mac));
 	CU_ASSERT_EQUAL(step(&b), TIMER_ANNOUNCE);
 	CU_ASSERT_TRUE(b.fx.count == 1 && is_announcement(&b.fx.at[0], node_mac));
@@ -170,7 +173,7 @@ static void expiry_announces_nothing(void)
 	leave(&b);
 	effect_list_clear(&b.fx);
 	home_link_gone(&b.node, &b.timers);
-	CU_ASSERT_FALSE(b.node.presence.proxied);
+	CU_ASSERT_FALSE(b.presence.proxied);
 	CU_ASSERT_EQUAL(b.fx.count, 0);
 	CU_ASSERT_EQUAL(step(&b), -1);
 	bench_close(&b);
@@ -281,7 +284,7 @@ static void a_link_that_is_down_hears_nothing(void)
 	CU_ASSERT_FALSE(home_link_update(&b.link, &b.links));
 	leave(&b);
 	CU_ASSERT_EQUAL(b.fx.count, 0);
-	CU_ASSERT_TRUE(b.node.presence.proxied);
+	CU_ASSERT_TRUE(b.presence.proxied);
 	CU_ASSERT_EQUAL(hear(&b, ARP_REQUEST, host_mac, HOST, NODE), HOME_ARP_NONE);
 	set_link(&b, true, our_mac);
 	CU_ASSERT_TRUE(home_link_update(&b.link, &b.links));
@@ -325,7 +328,7 @@ static void virtual_networks_never_arp(void)
 	CU_ASSERT_TRUE(home_link_is_virtual(&b.link));
 	leave(&b);
 	CU_ASSERT_EQUAL(b.fx.count, 0);
-	CU_ASSERT_FALSE(b.node.presence.proxied);
+	CU_ASSERT_FALSE(b.presence.proxied);
 	home_link_returned(&b.link, &b.node, node_mac, &b.timers, b.now, &b.fx);
 	CU_ASSERT_EQUAL(b.fx.count, 0);
 	CU_ASSERT_EQUAL(step(&b), -1);
