@@ -5,6 +5,7 @@
  */
 #include "common/agent/effect.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,27 @@ static bool has_room(struct effect_list *fx)
 	return true;
 }
 
+/* What is cleared of an effect of a kind: octets that have a length are not. */
+static size_t clear_of(enum effect_kind k)
+{
+	static const size_t sizes[EFFECT_KIND_COUNT] = {
+		[EFFECT_FORWARD] = sizeof(struct fwd_edit),
+		[EFFECT_ROUTE] = sizeof(struct effect_route),
+		[EFFECT_RULE] = sizeof(struct effect_rule),
+		[EFFECT_NEIGHBOUR] = sizeof(struct effect_neighbour),
+		[EFFECT_ADDRESS] = sizeof(struct effect_address),
+		[EFFECT_ARP_POLICY] = sizeof(struct effect_arp_policy),
+		[EFFECT_PROTECT] = sizeof(struct effect_protect),
+		[EFFECT_REMEMBER] = offsetof(struct effect_record, bytes),
+		[EFFECT_SEND_ARP] = sizeof(struct effect_arp),
+		[EFFECT_SEND_UDP] = offsetof(struct effect_udp, bytes),
+		[EFFECT_SEND_LINK] = offsetof(struct effect_frame, bytes),
+		[EFFECT_NOTE] = sizeof(struct note),
+	};
+
+	return offsetof(struct effect, forward) + sizes[k];
+}
+
 struct effect *effect_add(struct effect_list *fx, enum effect_kind kind, uint32_t txn,
 			  struct in_addr home)
 {
@@ -78,7 +100,7 @@ struct effect *effect_add(struct effect_list *fx, enum effect_kind kind, uint32_
 		e = &fx->at[fx->count++];
 	else
 		fx->overflow = true;
-	memset(e, 0, sizeof(*e));
+	memset(e, 0, clear_of(kind));
 	e->kind = kind;
 	e->txn = txn;
 	e->home = home;

@@ -210,7 +210,10 @@ void effect_list_init(struct effect_list *fx);
 void effect_list_fini(struct effect_list *fx);
 void effect_list_clear(struct effect_list *fx);
 
-/* A zeroed effect at the end to fill in; never NULL (a scratch one on overflow). */
+/*
+ * A zeroed effect at the end to fill in; never NULL (a scratch one on overflow).
+ * Octets of a message or a record are as they were.
+ */
 struct effect *effect_add(struct effect_list *fx, enum effect_kind kind, uint32_t txn,
 			  struct in_addr home);
 

@@ -225,13 +225,18 @@ static void say_suppressed(struct log *log, enum note_kind kind)
 void log_note(struct log *log, const struct note *n, const struct links *links,
 	      struct now now)
 {
-	const struct link *link = links ? links_by_index(links, n->ifindex) : NULL;
-	const char *interface = link ? link->name : NULL;
+	const bool shown = note_level(n->kind) >= log->level;
+	const struct link *link;
+	const char *interface;
 	char line[LOG_LINE_MAX];
 
+	if (!log->follow && !shown)
+		return;
+	link = links ? links_by_index(links, n->ifindex) : NULL;
+	interface = link ? link->name : NULL;
 	if (log->follow)
 		log->follow(log->follow_arg, n, interface, now);
-	if (note_level(n->kind) < log->level || !may_write(log, n->kind, now.mono))
+	if (!shown || !may_write(log, n->kind, now.mono))
 		return;
 	say_suppressed(log, n->kind);
 	write_line(log, note_level(n->kind),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The registration socket: batches in, with destination, interface and TTL from
- * ancillary data; single datagrams out, with the source that the core chose.
+ * ancillary data; batches out, with the sources that the core chose.
  */
 #define _GNU_SOURCE
 #include "common/io/reg_sock.h"
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/ip.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,8 +22,8 @@ enum {
 	/* One octet more than any registration tells which are too long. */
 	DATAGRAM_MAX = MIP_MESSAGE_MAX + 1,
 	CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(int)),
-	RECEIVE_BUFFER = 4 << 20,
-	MIP_DATA = 4, /* type of a tunnel data message */
+	BUFFER = 4 << 20, /* of the kernel, each way */
+	MIP_DATA = 4,     /* type of a tunnel data message */
 	KEEP = 0x40000,
 };
 
@@ -33,11 +34,24 @@ struct slot {
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
 };
 
+/* A message that waits to be sent; as much of `udp` as it is long. */
+struct outgoing {
+	uint32_t txn;
+	struct in_addr home;
+	struct sockaddr_in to;
+	struct iovec iov;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+	struct effect_udp udp;
+};
+
 struct reg_sock {
 	int fd;
 	struct io_counts *counts;
 	struct mmsghdr message[BATCH];
 	struct slot slot[BATCH];
+	unsigned waiting;
+	struct mmsghdr reply[BATCH];
+	struct outgoing outgoing[BATCH];
 };
 
 static int set(int fd, int level, int option, int value)
@@ -57,21 +71,32 @@ static int prepare(int fd, uint16_t port)
 		error = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
 		error = -errno;
-	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER); /* as much as we may */
-	return error;
+	if (error != 0)
+		return error;
+	/* As much as we may. */
+	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) != 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
+	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER) != 0)
+		set(fd, SOL_SOCKET, SO_SNDBUF, BUFFER);
+	return 0;
 }
 
 static void lay_out(struct reg_sock *s)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct slot *slot = &s->slot[i];
+		struct outgoing *out = &s->outgoing[i];
 
 		slot->iov = (struct iovec){ slot->bytes, sizeof(slot->bytes) };
 		s->message[i].msg_hdr.msg_iov = &slot->iov;
 		s->message[i].msg_hdr.msg_iovlen = 1;
 		s->message[i].msg_hdr.msg_name = &slot->from;
 		s->message[i].msg_hdr.msg_control = slot->control;
+		s->reply[i].msg_hdr.msg_iov = &out->iov;
+		s->reply[i].msg_hdr.msg_iovlen = 1;
+		s->reply[i].msg_hdr.msg_name = &out->to;
+		s->reply[i].msg_hdr.msg_namelen = sizeof(out->to);
+		s->reply[i].msg_hdr.msg_control = out->control;
 	}
 }
 
@@ -199,27 +224,67 @@ static void put_control(struct msghdr *m, struct cmsghdr **at, int type,
 	*at = CMSG_NXTHDR(m, c);
 }
 
-int reg_sock_send(struct reg_sock *s, const struct effect_udp *u)
+/* The source that was chosen, and the TTL if it is not to be the usual one. */
+static void put_source(struct msghdr *m, const struct effect_udp *u)
 {
-	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = { 0 };
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(u->dst_port),
-				  .sin_addr = u->dst };
 	struct in_pktinfo info = { .ipi_spec_dst = u->src };
-	struct iovec iov = { (void *)(uintptr_t)u->bytes, u->len };
-	struct msghdr m = { .msg_name = &to,
-			    .msg_namelen = sizeof(to),
-			    .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = CMSG_LEN(sizeof(info)) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	struct cmsghdr *c;
 	int ttl = u->ttl;
 
+	m->msg_controllen = ttl ? CONTROL_MAX : CMSG_LEN(sizeof(info));
+	c = CMSG_FIRSTHDR(m);
+	put_control(m, &c, IP_PKTINFO, &info, sizeof(info));
 	if (ttl)
-		m.msg_controllen = sizeof(control);
-	put_control(&m, &c, IP_PKTINFO, &info, sizeof(info));
-	if (ttl)
-		put_control(&m, &c, IP_TTL, &ttl, sizeof(ttl));
-	return sendmsg(s->fd, &m, MSG_DONTWAIT) >= 0 ? 0 : -errno;
+		put_control(m, &c, IP_TTL, &ttl, sizeof(ttl));
+}
+
+void reg_sock_put(struct reg_sock *s, const struct effect *e)
+{
+	struct msghdr *m = &s->reply[s->waiting].msg_hdr;
+	struct outgoing *out = &s->outgoing[s->waiting++];
+	const struct effect_udp *u = &e->udp;
+
+	out->txn = e->txn;
+	out->home = e->home;
+	memcpy(&out->udp, u, offsetof(struct effect_udp, bytes) + u->len);
+	out->to = (struct sockaddr_in){ .sin_family = AF_INET,
+					.sin_port = htons(u->dst_port),
+					.sin_addr = u->dst };
+	out->iov = (struct iovec){ out->udp.bytes, u->len };
+	put_source(m, u);
+}
+
+bool reg_sock_is_full(const struct reg_sock *s)
+{
+	return s->waiting == BATCH;
+}
+
+static void tell_unsent(const struct outgoing *out, int error, reg_sock_unsent *unsent,
+			void *arg)
+{
+	struct effect e = { .kind = EFFECT_SEND_UDP,
+			    .txn = out->txn,
+			    .home = out->home };
+
+	memcpy(&e.udp, &out->udp, offsetof(struct effect_udp, bytes) + out->udp.len);
+	unsent(arg, &e, error);
+}
+
+void reg_sock_flush(struct reg_sock *s, reg_sock_unsent *unsent, void *arg)
+{
+	const unsigned count = s->waiting;
+	unsigned done = 0;
+
+	while (done < count) {
+		int n = sendmmsg(s->fd, s->reply + done, count - done, MSG_DONTWAIT);
+
+		if (n > 0) {
+			done += (unsigned)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		tell_unsent(&s->outgoing[done++], errno, unsent, arg);
+	}
+	s->waiting = 0;
 }

@@ -37,7 +37,15 @@ int reg_sock_fd(const struct reg_sock *s);
 /* Hand on what has come, at most a batch. */
 void reg_sock_recv(struct reg_sock *s, const struct reg_sock_handlers *h);
 
-/* 0 or -errno. */
-int reg_sock_send(struct reg_sock *s, const struct effect_udp *m);
+/*
+ * Messages wait until they are flushed, or until there is no room for another; `e` is
+ * an EFFECT_SEND_UDP, and copied.
+ */
+void reg_sock_put(struct reg_sock *s, const struct effect *e);
+bool reg_sock_is_full(const struct reg_sock *s);
+
+/* Send those that wait, in order; `unsent` hears of those that the system refuses. */
+typedef void reg_sock_unsent(void *arg, const struct effect *e, int error);
+void reg_sock_flush(struct reg_sock *s, reg_sock_unsent *unsent, void *arg);
 
 #endif

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Effects as calls of the edges, one function a kind.
+ *
+ * Messages by UDP wait for the end of the batch that is being handled: then what has
+ * been put into the store is committed, once, and they are sent together.  So they
+ * never go before what they announce.  Nor must what comes after them be done before
+ * they are on their way, where that could change their way: an address, a route, ARP.
  */
 #include "common/shell/agent_private.h"
 
@@ -53,6 +58,7 @@ static int act_route(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
+	agent_send_messages(s);
 	return rtnl_edit_route(s->edit, &e->route);
 }
 
@@ -60,6 +66,7 @@ static int act_rule(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
+	agent_send_messages(s);
 	return rtnl_edit_rule(s->edit, &e->rule);
 }
 
@@ -67,6 +74,7 @@ static int act_neighbour(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
+	agent_send_messages(s);
 	return rtnl_edit_neighbour(s->edit, &e->neighbour);
 }
 
@@ -74,6 +82,7 @@ static int act_address(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
+	agent_send_messages(s);
 	return rtnl_edit_address(s->edit, &e->address);
 }
 
@@ -99,6 +108,7 @@ static int act_arp_policy(void *arg, const struct effect *e)
 	const struct link *link = links_by_index(&s->links, e->arp_policy.ifindex);
 	int error = link ? 0 : -ENODEV;
 
+	agent_send_messages(s);
 	for (size_t i = 0; error == 0 && i < sizeof(away) / sizeof(away[0]); i++) {
 		const char *where = away[i].all_links ? "all" : link->name;
 
@@ -121,6 +131,7 @@ static int act_remember(void *arg, const struct effect *e)
 
 static int act_protect(void *arg, const struct effect *e)
 {
+	agent_send_messages(arg);
 	return agent_keys_node(arg, &e->protect, e->home);
 }
 
@@ -128,6 +139,7 @@ static int act_send_arp(void *arg, const struct effect *e)
 {
 	const struct served *v = agent_served_find(arg, e->arp.ifindex);
 
+	agent_send_messages(arg);
 	return v ? link_sock_send_arp(v->sock, &e->arp) : -ENODEV;
 }
 
@@ -135,8 +147,10 @@ static int act_send_udp(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
-	store_commit(s->store, s->now.mono);
-	return reg_sock_send(s->reg, &e->udp);
+	if (reg_sock_is_full(s->reg))
+		agent_send_messages(s);
+	reg_sock_put(s->reg, e);
+	return 0;
 }
 
 static int act_send_link(void *arg, const struct effect *e)
@@ -167,6 +181,20 @@ static void on_failed(void *arg, const struct effect *e, int error,
 		log_say(s->log, NOTE_WARN, "%s: %s",
 			effect_describe(e, text, sizeof(text)), strerror(error));
 	s->program->core.failed(s->core, e, error, s->now, fx);
+}
+
+static void on_unsent(void *arg, const struct effect *e, int error)
+{
+	struct agent_shell *s = arg;
+
+	s->counts.by[IO_EFFECT_FAILED]++;
+	on_failed(s, e, error, &s->unsent);
+}
+
+void agent_send_messages(struct agent_shell *s)
+{
+	store_commit(s->store, s->now.mono);
+	reg_sock_flush(s->reg, on_unsent, s);
 }
 
 void agent_act_init(struct agent_shell *s)

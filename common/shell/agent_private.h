@@ -82,11 +82,13 @@ struct agent_shell {
 	struct sysctls sysctls;
 	struct io_counts counts;
 	struct served served[SERVED_LINKS_MAX];
+	unsigned served_end;                     /* behind the last that is in use */
 	struct loop_watch *watch[AGENT_WATCHES]; /* descriptors and signals */
 
 	struct effect_actor actor;
 	struct effect_list fx;
 	struct effect_list spare;
+	struct effect_list unsent;    /* what the core wants after messages not sent */
 	struct now now;               /* of the event being handled */
 	struct bucket failures;       /* of effects: lines about them */
 	struct bucket messages;       /* received: lines with their contents */
@@ -133,6 +135,7 @@ struct served *agent_served_find(struct agent_shell *s, int ifindex);
 
 /* agent_act.c */
 void agent_act_init(struct agent_shell *s);
+void agent_send_messages(struct agent_shell *s); /* that wait, and are remembered */
 
 /* agent_store.c: what was there is restored; a fault is said, and no more. */
 void agent_store_open(struct agent_shell *s);
@@ -173,7 +176,10 @@ void agent_keys_rekey(struct agent_shell *s, const char *argument,
 unsigned agent_keys_counters(struct agent_shell *s, struct counter_set *sets,
 			     unsigned room);
 
-/* agent_shell.c: logging as configured, and what the edges call. */
+/* agent_shell.c: all that is to be done, to the last message. */
+void agent_shell_perform(struct agent_shell *s);
+
+/* Logging as configured, and what the edges call. */
 void agent_set_log(struct agent_shell *s);
 void agent_on_datagram(void *shell, const struct datagram *dg);
 void agent_on_icmp(void *shell, const struct icmp_datagram *dg);

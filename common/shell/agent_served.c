@@ -41,8 +41,12 @@ static void on_ip(void *arg)
 {
 	struct served *v = arg;
 	const struct link_sock_handlers h = handlers(v);
+	struct agent_shell *s = v->shell;
+	struct now now;
 
+	agent_shell_begin(s, &now);
 	link_sock_recv_ip(v->sock, &h);
+	agent_shell_done(s);
 }
 
 static void on_arp(void *arg)
@@ -95,6 +99,7 @@ void agent_served_close(struct agent_shell *s)
 	for (unsigned i = 0; i < SERVED_LINKS_MAX; i++)
 		close_one(&s->served[i]);
 	memset(s->served, 0, sizeof(s->served));
+	s->served_end = 0;
 }
 
 /* The place of a link in use, or with "" one that is free; NULL if there is none. */
@@ -130,6 +135,8 @@ static void add_one(struct agent_shell *s, const struct served_link *link)
 	}
 	close_one(v);
 	*v = (struct served){ .link = *link, .shell = s };
+	if (v >= s->served + s->served_end)
+		s->served_end = (unsigned)(v - s->served) + 1;
 	if (!links_by_name(&s->links, link->name))
 		log_say(s->log, NOTE_WARN,
 			"interface=%s is not there; it is served when it comes",
@@ -166,7 +173,7 @@ void agent_served_prune(struct agent_shell *s)
 
 struct served *agent_served_find(struct agent_shell *s, int ifindex)
 {
-	for (unsigned i = 0; i < SERVED_LINKS_MAX; i++)
+	for (unsigned i = 0; i < s->served_end; i++)
 		if (s->served[i].sock &&
 		    link_sock_ifindex(s->served[i].sock) == ifindex)
 			return &s->served[i];

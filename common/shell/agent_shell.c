@@ -38,11 +38,34 @@ static void perform(struct agent_shell *s)
 	}
 }
 
+/* What the core wants instead of messages that could not be sent is next. */
+static bool answer_unsent(struct agent_shell *s)
+{
+	const struct effect_list none = s->fx;
+
+	if (s->unsent.count == 0)
+		return false;
+	s->fx = s->unsent;
+	s->unsent = none;
+	return true;
+}
+
+void agent_shell_perform(struct agent_shell *s)
+{
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		perform(s);
+		agent_send_messages(s);
+		if (!answer_unsent(s))
+			return;
+	}
+	effect_list_clear(&s->fx);
+}
+
 void agent_shell_done(struct agent_shell *s)
 {
 	instant_t next;
 
-	perform(s);
+	agent_shell_perform(s);
 	store_commit(s->store, s->now.mono);
 	next = s->program->core.next_deadline(s->core);
 	next = instant_min(next, agent_keys_next(s));
@@ -73,15 +96,17 @@ static void show_message(struct agent_shell *s, const struct datagram *dg)
 		mip_message_text(dg->payload, text, sizeof(text)));
 }
 
+/*
+ * One of a batch, all of one time.  What it asks for is done before the next is looked
+ * at; what it sends goes with the batch.
+ */
 void agent_on_datagram(void *shell, const struct datagram *dg)
 {
 	struct agent_shell *s = shell;
-	struct now now;
-	struct effect_list *fx = agent_shell_begin(s, &now);
 
 	show_message(s, dg);
-	s->program->core.datagram(s->core, dg, now, fx);
-	agent_shell_done(s);
+	s->program->core.datagram(s->core, dg, s->now, &s->fx);
+	perform(s);
 }
 
 void agent_on_icmp(void *shell, const struct icmp_datagram *dg)
@@ -160,8 +185,11 @@ void agent_on_reg_sock(void *shell)
 {
 	struct agent_shell *s = shell;
 	const struct reg_sock_handlers h = { is_served, agent_on_datagram, s };
+	struct now now;
 
+	agent_shell_begin(s, &now);
 	reg_sock_recv(s->reg, &h);
+	agent_shell_done(s);
 }
 
 void agent_on_terminate(void *shell)
@@ -345,7 +373,9 @@ static int run(struct agent_shell *s)
 	agent_set_log(s);
 	effect_list_init(&s->fx);
 	effect_list_init(&s->spare);
+	effect_list_init(&s->unsent);
 	status = serve(s);
+	effect_list_fini(&s->unsent);
 	effect_list_fini(&s->spare);
 	effect_list_fini(&s->fx);
 	log_free(s->log);

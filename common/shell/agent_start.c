@@ -328,7 +328,7 @@ static void stop_core(void *arg)
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
 	s->program->core.stop(s->core, now, fx);
-	effects_run(&s->actor, &s->fx, &s->spare);
+	agent_shell_perform(s);
 	s->program->core.free(s->core);
 }
 

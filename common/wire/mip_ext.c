@@ -122,7 +122,8 @@ enum mip_fault mip_ext_index(struct reader extensions, struct mip_ext_index *out
 	enum mip_fault fault;
 	bool more;
 
-	*out = (struct mip_ext_index){ 0 };
+	out->count = out->mn_ha_count = out->mn_fa_count = out->fa_ha_count = 0;
+	out->mn_ha = out->mn_fa = out->fa_ha = (struct mip_auth_ext){ 0 };
 	for (;;) {
 		fault = mip_ext_next(&extensions, &e, &more);
 		if (fault != MIP_FAULT_NONE || !more)

@@ -33,15 +33,54 @@ static void grows_and_keeps_the_order(void)
 	effect_list_fini(&fx);
 }
 
+/* But for octets that go by a length, which is 0. */
+static bool is_clear(const struct effect *e)
+{
+	static const struct effect none;
+
+	switch (e->kind) {
+	case EFFECT_FORWARD:
+		return memcmp(&e->forward, &none.forward, sizeof(e->forward)) == 0;
+	case EFFECT_ROUTE:
+		return memcmp(&e->route, &none.route, sizeof(e->route)) == 0;
+	case EFFECT_RULE:
+		return memcmp(&e->rule, &none.rule, sizeof(e->rule)) == 0;
+	case EFFECT_NEIGHBOUR:
+		return e->neighbour.ifindex == 0 && !e->neighbour.add;
+	case EFFECT_ADDRESS:
+		return e->address.ifindex == 0 && !e->address.add;
+	case EFFECT_ARP_POLICY:
+		return e->arp_policy.ifindex == 0 && !e->arp_policy.answer;
+	case EFFECT_REMEMBER:
+		return e->record.len == 0;
+	case EFFECT_PROTECT:
+		return e->protect.local.s_addr == 0 && e->protect.policy == 0;
+	case EFFECT_SEND_ARP:
+		return memcmp(&e->arp, &none.arp, sizeof(e->arp)) == 0;
+	case EFFECT_SEND_UDP:
+		return e->udp.len == 0 && e->udp.ttl == 0 && e->udp.dst_port == 0;
+	case EFFECT_SEND_LINK:
+		return e->frame.len == 0 && e->frame.ifindex == 0;
+	default:
+		return memcmp(&e->note, &none.note, sizeof(e->note)) == 0;
+	}
+}
+
 static void comes_zeroed_when_used_again(void)
 {
 	struct effect_list fx;
+	struct effect *e;
 
 	effect_list_init(&fx);
-	memset(effect_add(&fx, EFFECT_SEND_UDP, 1, nobody)->udp.bytes, 0xff, 100);
+	for (unsigned k = 0; k < EFFECT_KIND_COUNT; k++) {
+		e = effect_add(&fx, (enum effect_kind)k, 1, nobody);
+		memset(&e->forward, 0xff,
+		       sizeof(*e) - offsetof(struct effect, forward));
+	}
 	effect_list_clear(&fx);
 	CU_ASSERT_EQUAL(fx.count, 0);
-	CU_ASSERT_EQUAL(effect_add(&fx, EFFECT_SEND_UDP, 1, nobody)->udp.bytes[50], 0);
+	for (unsigned k = 0; k < EFFECT_KIND_COUNT; k++)
+		CU_ASSERT(is_clear(effect_add(&fx, (enum effect_kind)k, 1, nobody)));
 	effect_list_fini(&fx);
 	CU_ASSERT_PTR_NULL(fx.at);
 }
