@@ -79,13 +79,24 @@ bool mtu_learn_here(struct path_mtu *m, uint16_t told, instant_t now)
 	return lower;
 }
 
-bool mtu_learn(struct path_mtu *m, uint16_t told, instant_t now)
+static bool learn_down_to(struct path_mtu *m, uint16_t floor, uint16_t told,
+			  instant_t now)
 {
-	if (told >= MTU_FLOOR)
+	if (told >= floor)
 		return mtu_learn_here(m, told, now);
 	if (mtu_now(m, now) <= told)
 		return false;
 	m->narrow = true;
 	remember(m, now);
-	return m->mtu > MTU_FLOOR && mtu_learn_here(m, MTU_FLOOR, now);
+	return m->mtu > floor && mtu_learn_here(m, floor, now);
+}
+
+bool mtu_learn(struct path_mtu *m, uint16_t told, instant_t now)
+{
+	return learn_down_to(m, MTU_FLOOR, told, now);
+}
+
+bool mtu_learn_unproven(struct path_mtu *m, uint16_t told, instant_t now)
+{
+	return learn_down_to(m, MTU_FLOOR_UNPROVEN, told, now);
 }

@@ -19,14 +19,15 @@
 
 enum {
 	MTU_DEFAULT = 1500,
-	MTU_FLOOR = 552, /* 512 octets, and headers: what hosts use as well */
+	MTU_FLOOR = 552,           /* 512 octets, and headers: what hosts use as well */
+	MTU_FLOOR_UNPROVEN = 1280, /* what tunnels leave on nearly every path */
 	MTU_FORGET_S = 600,
 };
 
 struct path_mtu {
 	uint16_t most; /* never above: the first link's, or as configured */
 	uint16_t mtu;
-	bool narrow;      /* a router told of less than MTU_FLOOR */
+	bool narrow;      /* a router told of less than it is believed */
 	instant_t forget; /* when to try `most` again */
 };
 
@@ -51,6 +52,12 @@ uint16_t mtu_told(uint16_t next_hop, uint16_t length);
 
 /* A too-big message told `told` of the path.  True if this lowered its MTU. */
 bool mtu_learn(struct path_mtu *m, uint16_t told, instant_t now);
+
+/*
+ * The same when it quotes nothing that a stranger would have to guess: believed down
+ * to MTU_FLOOR_UNPROVEN.
+ */
+bool mtu_learn_unproven(struct path_mtu *m, uint16_t told, instant_t now);
 
 /* The same from our own kernel, which is believed whatever it tells. */
 bool mtu_learn_here(struct path_mtu *m, uint16_t told, instant_t now);

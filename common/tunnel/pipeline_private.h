@@ -92,6 +92,12 @@ bool relay_read_outer(struct reader *r, struct ipv4 *ip);
 /* The path of an outer packet of ours that begins with these octets, or NULL. */
 struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted);
 
+/*
+ * Whether what relay_path() went by had the SPI, where there is one: routers may quote
+ * no more than the ports of ESP in UDP.
+ */
+bool relay_quotes_spi(const struct tunnel_path *path, struct reader quoted);
+
 /* An error is owed to the next sender that uses the path: give it to this one. */
 void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p);
 

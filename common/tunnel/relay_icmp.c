@@ -305,6 +305,29 @@ static enum drop_reason relay_unreachable(struct pipeline *pl, struct tunnel_pat
 	return DROP_NONE;
 }
 
+/*
+ * About ESP in UDP of which only the ports are quoted, which anybody could guess: a
+ * path may be narrower if we could have sent the packet and it was too long for it,
+ * and nothing else is believed (RFC 4301 6, 8.2.1).
+ */
+static enum drop_reason relay_unproven(struct pipeline *pl, struct tunnel_path *path,
+				       const struct icmp_message *m,
+				       struct reader quoted)
+{
+	struct ipv4 outer = { 0 };
+	uint16_t length, told;
+
+	(void)relay_read_outer(&quoted, &outer);
+	length = ntohs(outer.length);
+	told = mtu_told((uint16_t)m->rest, length);
+	if (m->type != ICMP_UNREACHABLE || m->code != ICMP_CODE_TOO_BIG ||
+	    length <= told || length > mtu_now(&path->mtu, pl->now.mono))
+		return DROP_ICMP_UNPROVEN;
+	if (mtu_learn_unproven(&path->mtu, told, pl->now.mono))
+		pl->packets[PACKET_MTU_LOWERED]++;
+	return DROP_NONE;
+}
+
 static enum drop_reason relay(struct pipeline *pl, const struct pkt *p)
 {
 	struct icmp_message m;
@@ -321,6 +344,8 @@ static enum drop_reason relay(struct pipeline *pl, const struct pkt *p)
 		return DROP_ICMP_UNKNOWN;
 	path->icmp_errors++;
 	pl->packets[PACKET_ICMP_HEARD]++;
+	if (!relay_quotes_spi(path, quoted))
+		return relay_unproven(pl, path, &m, quoted);
 	if (m.type != ICMP_UNREACHABLE || m.code != ICMP_CODE_TOO_BIG)
 		return relay_unreachable(pl, path, &m, quoted);
 	relay_too_big(pl, path, quoted, (uint16_t)m.rest, mtu_learn);

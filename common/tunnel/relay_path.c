@@ -68,7 +68,7 @@ static struct tunnel_path *esp_path(struct protect_pair *pair, struct reader esp
 	return pair && !esp.bad && is_our_spi(pair, spi) ? &pair->wire : NULL;
 }
 
-/* Of ESP in UDP a quote may end before the SPI. */
+/* Of ESP in UDP a quote may end before the SPI; relay_quotes_spi() tells. */
 static struct tunnel_path *esp_udp_path(struct protect_pair *pair, struct reader udp)
 {
 	if (!pair || pair->spec.carrier.kind != CARRIER_UDP ||
@@ -118,4 +118,15 @@ struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted)
 	key.remote = ip.dst;
 	key.protocol = ip.protocol;
 	return clear_path(pl, &key, quoted);
+}
+
+bool relay_quotes_spi(const struct tunnel_path *path, struct reader quoted)
+{
+	struct ipv4 ip;
+
+	if (path->key.protocol != PROTO_ESP || !relay_read_outer(&quoted, &ip) ||
+	    ip.protocol != PROTO_UDP)
+		return true;
+	read_skip(&quoted, UDP_HEADER);
+	return !quoted.bad && reader_left(&quoted) > 0;
 }

@@ -382,7 +382,7 @@ static const struct learn_row {
 	{ "ESP of another SPI", false, 28, 23, PATH_MTU },
 	{ "ESP to somebody else", false, 28, 19, PATH_MTU },
 	{ "ESP cut off", false, 23, 0, PATH_MTU },
-	{ "UDP, eight octets", true, 28, 0, 1000 },
+	{ "UDP, eight octets", true, 28, 0, MTU_FLOOR_UNPROVEN },
 	{ "UDP and SPI", true, 36, 0, 1000 },
 	{ "UDP from another port", true, 28, 21, PATH_MTU },
 	{ "UDP to another port", true, 28, 23, PATH_MTU },
@@ -412,6 +412,78 @@ static void errors_about_esp_are_believed_by_spi_and_port(void)
 		pkt_give(&w.pool, p);
 		world_close(&w);
 	}
+}
+
+/* Errors about ESP in UDP that quote its ports and no more, which anybody knows. */
+static const struct unproven_row {
+	const char *what;
+	size_t size; /* of the inner packet */
+	uint8_t code;
+	uint16_t told, learned;
+} unproven_rows[] = {
+	{ "as a narrow link says it", 1420, ICMP_CODE_TOO_BIG, 1400, 1400 },
+	{ "the floor", 1420, ICMP_CODE_TOO_BIG, 1280, 1280 },
+	{ "less than the floor", 1420, ICMP_CODE_TOO_BIG, 576, 1280 },
+	{ "what fitted", 1000, ICMP_CODE_TOO_BIG, 1400, PATH_MTU },
+	{ "host unreachable", 1420, ICMP_CODE_HOST, 0, PATH_MTU },
+};
+
+static void errors_without_an_spi_are_believed_little(void)
+{
+	for (unsigned i = 0; i < sizeof(unproven_rows) / sizeof(unproven_rows[0]);
+	     i++) {
+		const struct unproven_row *row = &unproven_rows[i];
+		const struct error_like like = { row->code, row->told, 28, 0 };
+		const struct combination c = { .like = { .encap = { .kind = ENCAP_GRE },
+							 .policy = PROTECT_REQUIRED,
+							 .esp = CARRIER_UDP },
+					       .esp = true };
+		const bool believed = row->learned != PATH_MTU;
+		struct esp_world w;
+		struct pkt *p;
+
+		open_combination(&w, &c, PATH_MTU);
+		world_outbound(&w, &w.home,
+			       world_to_node(&w, &(struct packet_like){
+							 .size = row->size,
+							 .fragment = IPV4_DF }));
+		p = pkt_queue_pop(&w.home.out.wire);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+		world_icmp(&w, &w.home, error_about(&w, p, &like));
+		if (world_view(&w.home).mtu != row->learned ||
+		    world_drops(&w.home, "icmp-unproven") != !believed)
+			CU_FAIL(row->what);
+		/* Nor is anything owed to the next sender. */
+		world_outbound(&w, &w.home,
+			       world_to_node(&w, &(struct packet_like){ 0 }));
+		CU_ASSERT_EQUAL(w.home.out.wire.count, 1);
+		pkt_give(&w.pool, p);
+		world_close(&w);
+	}
+}
+
+/* Longer than anything that we send by now. */
+static void an_unproven_error_must_be_about_what_we_send(void)
+{
+	const struct combination c = { .like = { .encap = { .kind = ENCAP_GRE },
+						 .policy = PROTECT_REQUIRED,
+						 .esp = CARRIER_UDP },
+				       .esp = true };
+	const struct packet_like large = { .size = 1420, .fragment = IPV4_DF };
+	struct esp_world w;
+	struct pkt *p;
+
+	open_combination(&w, &c, PATH_MTU);
+	world_outbound(&w, &w.home, world_to_node(&w, &large));
+	p = pkt_queue_pop(&w.home.out.wire);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	too_big(&w, p, 1400, 36);
+	CU_ASSERT_EQUAL(world_view(&w.home).mtu, 1400);
+	too_big(&w, p, 1300, 28);
+	CU_ASSERT_EQUAL(world_view(&w.home).mtu, 1400);
+	CU_ASSERT_EQUAL(world_drops(&w.home, "icmp-unproven"), 1);
+	pkt_give(&w.pool, p);
+	world_close(&w);
 }
 
 static void what_is_learned_holds_for_the_pair_and_is_forgotten(void)
@@ -567,6 +639,8 @@ void suite_esp_mtu(void)
 	CU_ADD_TEST(s, on_the_narrowest_path_esp_packets_are_cut);
 	CU_ADD_TEST(s, esp_packets_that_may_be_cut_are_numbered_by_pair);
 	CU_ADD_TEST(s, errors_about_esp_are_believed_by_spi_and_port);
+	CU_ADD_TEST(s, errors_without_an_spi_are_believed_little);
+	CU_ADD_TEST(s, an_unproven_error_must_be_about_what_we_send);
 	CU_ADD_TEST(s, what_is_learned_holds_for_the_pair_and_is_forgotten);
 	CU_ADD_TEST(s, the_last_spi_is_still_believed);
 	CU_ADD_TEST(s, errors_about_packets_in_clear_are_forged);
