@@ -58,7 +58,7 @@ struct keying_peer_spec {
 	/* Time limits are shortened at random by up to a tenth.  0: no such limit. */
 	duration_t rekey;
 	uint64_t rekey_octets, rekey_packets;
-	duration_t reauthenticate; /* a new connection after so long */
+	duration_t reauthenticate; /* a new connection after so long, or soon none */
 	duration_t dead_after;     /* never 0 */
 };
 

@@ -7,6 +7,10 @@
  * only TCP be cut; so they linger, until nothing has been heard of the peer for
  * `dead_after`, while a new connection is begun.  Only a peer that says farewell takes
  * them with it.
+ *
+ * Nor does a connection that stands keep them for ever.  When it is so old that both
+ * ends must prove anew who they are, a new one is begun, and again as long as it fails;
+ * a tenth of that age later all ends, whatever keys were replaced meanwhile.
  */
 #include "common/keying/keying_private.h"
 
@@ -37,7 +41,7 @@ static void init(struct key_peer *p, const struct keying_peer_spec *s)
 	list_init(&p->sessions);
 	p->timer.kind = TIMER_PEER;
 	p->next_attempt = p->linger_until = p->rekey_at = INSTANT_NEVER;
-	p->reauthenticate_at = p->answer_by = INSTANT_NEVER;
+	p->reauthenticate_at = p->answer_by = p->proven_until = INSTANT_NEVER;
 }
 
 /* Where the name is a copy of our own. */
@@ -145,6 +149,34 @@ instant_t key_peer_shortened(struct key_turn *t, duration_t d)
 	return instant_add(t->now.mono, d);
 }
 
+/* What there is to prove anew, from when it is due. */
+static duration_t time_to_prove(const struct key_peer *p)
+{
+	const duration_t tenth = { p->spec.reauthenticate.ns / 10 };
+	const duration_t least = duration_s(PROOF_SECONDS);
+
+	return tenth.ns < least.ns ? least : tenth;
+}
+
+void key_peer_proven(struct key_turn *t, struct key_peer *p)
+{
+	p->reauthenticate_at = key_peer_shortened(t, p->spec.reauthenticate);
+	p->proven_until = INSTANT_NEVER;
+	if (p->spec.reauthenticate.ns > 0)
+		p->proven_until =
+			instant_add(instant_add(t->now.mono, p->spec.reauthenticate),
+				    time_to_prove(p));
+}
+
+/* Several tries in the time that there is, but not too many. */
+static duration_t prove_again_after(const struct key_peer *p)
+{
+	const duration_t most = duration_ms(BACKOFF_MOST_MS);
+	const duration_t part = { time_to_prove(p).ns / 4 };
+
+	return part.ns < most.ns ? part : most;
+}
+
 /* Doubled each time, half of it at random. */
 static duration_t backoff(struct key_turn *t, const struct key_peer *p)
 {
@@ -165,6 +197,7 @@ void key_peer_arm(struct key_turn *t, struct key_peer *p)
 
 	next = instant_min(next, instant_min(p->rekey_at, p->reauthenticate_at));
 	next = instant_min(next, instant_min(p->answer_by, key_sa_next_expiry(p)));
+	next = instant_min(next, p->proven_until);
 	/* Their places in the heap are theirs since they are there: it cannot fail. */
 	(void)timers_set(&t->k->timers, &p->timer, next);
 	list_each(it, nx, &p->sessions) {
@@ -312,7 +345,7 @@ void key_peer_lost(struct key_turn *t, struct key_peer *p, const struct key_sess
 		/* Only a renewal of authentication failed: once more, later. */
 		if (is_attempt(s) && p->current)
 			p->reauthenticate_at =
-				instant_add(t->now.mono, duration_ms(BACKOFF_MOST_MS));
+				instant_add(t->now.mono, prove_again_after(p));
 		return;
 	}
 	if (key_sa_any(p) && instant_is_never(p->linger_until))
@@ -342,7 +375,7 @@ void key_peer_down(struct key_turn *t, struct key_peer *p, enum key_fault why)
 {
 	struct keying_effect *e;
 
-	p->linger_until = INSTANT_NEVER;
+	p->linger_until = p->proven_until = INSTANT_NEVER;
 	if (p->up) {
 		t->k->counts[KEYING_DOWNS]++;
 		e = keying_effect_add(t->fx, KEYING_PEER_DOWN, p->spec.pair, 0);
@@ -394,8 +427,19 @@ static void give_up_when_due(struct key_turn *t, struct key_peer *p)
 		key_session_fail(t, p->current, KEY_FAULT_NO_ANSWER, NULL);
 }
 
+/* Farewell: the peer's patience may be longer. */
+static void end_when_unproven(struct key_turn *t, struct key_peer *p)
+{
+	if (!instant_due(p->proven_until, t->now.mono))
+		return;
+	key_peer_end(t, p, KEY_BYE_CHANGED, KEY_FAULT_UNPROVEN);
+	p->failures_in_row++;
+	p->next_attempt = instant_add(t->now.mono, backoff(t, p));
+}
+
 void key_peer_deadline(struct key_turn *t, struct key_peer *p)
 {
+	end_when_unproven(t, p);
 	key_sa_expire(t, p);
 	give_up_when_due(t, p);
 	rekey_when_due(t, p);

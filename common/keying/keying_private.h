@@ -37,6 +37,7 @@ enum {
 	GRACE_SECONDS = 5,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_MOST_MS = 60000,
+	PROOF_SECONDS = 30, /* to authenticate anew, at least */
 	CROSSING_MS = 200,          /* the follower hesitates up to so long */
 	NOTED_AGAIN_SECONDS = 3600, /* the same failure of a peer is told of once */
 	GENERATION_MAX = 1 << 30,   /* nobody counts so far in good faith */
@@ -132,6 +133,7 @@ struct key_peer {
 	instant_t heard; /* anything, by any connection */
 	instant_t next_attempt, linger_until;
 	instant_t rekey_at, reauthenticate_at, answer_by;
+	instant_t proven_until; /* what it is authenticated by stands no longer */
 	instant_t keyed;
 
 	enum key_fault fault; /* why it last failed */
@@ -207,6 +209,8 @@ bool key_peer_is_open(const struct key_peer *p);
 /* Count a failure and tell the log, once. */
 void key_peer_failed(struct key_turn *t, struct key_peer *p, enum key_fault fault,
 		     const char *detail);
+/* It has just been authenticated: when that is to be done anew, and must be. */
+void key_peer_proven(struct key_turn *t, struct key_peer *p);
 /* `d` shortened at random by up to a tenth; 0 is never. */
 instant_t key_peer_shortened(struct key_turn *t, duration_t d);
 

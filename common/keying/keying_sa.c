@@ -276,7 +276,7 @@ static void check_settled(struct key_turn *t, struct key_session *s)
 		s->settled = true;
 		t->k->counts[KEYING_SETTLED]++;
 		p->noted = 0;
-		p->reauthenticate_at = key_peer_shortened(t, p->spec.reauthenticate);
+		key_peer_proven(t, p);
 		return;
 	}
 	t->k->counts[KEYING_REKEYS]++;

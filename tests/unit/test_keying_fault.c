@@ -134,6 +134,34 @@ static void a_wrong_certificate(void)
 		    KEY_FAULT_REFUSED);
 }
 
+/* By keys that are replaced all the while, and by the connection that agrees on them. */
+static void what_cannot_be_proven_anew_ends(void)
+{
+	struct key_world *w = certified_world(&bob);
+	const uint64_t two_years = (uint64_t)(2 * 365 * 86400) << 32;
+
+	for (int i = 0; i < 2; i++) {
+		w->node[i].spec.reauthenticate = duration_s(100);
+		w->node[i].spec.rekey = duration_s(5);
+	}
+	start(w);
+	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(2)));
+	w->now.ntp += two_years; /* and the certificates have expired */
+	key_world_run(w, duration_s(127));
+	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
+	CU_ASSERT_TRUE(w->node[0].rekeyed > 20 && key_world_is_up(w));
+	CU_ASSERT_TRUE(fault_count(w->node[0].k, KEY_FAULT_CERTIFICATE) +
+			       fault_count(w->node[1].k, KEY_FAULT_CERTIFICATE) >=
+		       3);
+	key_world_run(w, duration_s(4));
+	CU_ASSERT(w->node[0].downs == 1 && w->node[1].downs == 1);
+	key_world_run(w, duration_s(300));
+	CU_ASSERT_FALSE(w->node[0].up || w->node[1].up);
+	w->now.ntp -= two_years;
+	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(70)));
+	end_world(w);
+}
+
 /* A change of settings. */
 
 static struct key_world *world_that_is_up(uint64_t seed)
@@ -285,6 +313,7 @@ void suite_keying_fault(void)
 	CU_ADD_TEST(s, no_common_algorithm);
 	CU_ADD_TEST(s, certificates_do);
 	CU_ADD_TEST(s, a_wrong_certificate);
+	CU_ADD_TEST(s, what_cannot_be_proven_anew_ends);
 	CU_ADD_TEST(s, limits_change_in_place);
 	CU_ADD_TEST(s, keys_are_rolled);
 	CU_ADD_TEST(s, a_key_that_changes_ends_what_it_opened);
