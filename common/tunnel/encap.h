@@ -32,6 +32,14 @@ enum encap_kind {
 /* How the inner DSCP becomes the outer (RFC 2983): copied, or a fixed one. */
 enum encap_dscp { DSCP_UNIFORM, DSCP_PIPE };
 
+/* Whether the kernel may do what is simple of it (common/bpf). */
+enum encap_fast {
+	FAST_PATH_OFF,
+	FAST_PATH_AUTO, /* where that is possible */
+	FAST_PATH_REQUIRED,
+	FAST_PATH_KINDS
+};
+
 /* What one end of a tunnel is asked to do; both ends are configured alike. */
 struct encap_spec {
 	enum encap_kind kind;
@@ -49,6 +57,7 @@ struct encap_spec {
 	bool no_outer_df;   /* leave DF clear unless the inner has it */
 	uint16_t mss_clamp; /* 0: leave TCP alone; 1: by the MTU; else this */
 	uint16_t mtu;       /* path MTU to begin with, and at most; 0: 1500 */
+	enum encap_fast fast_path;
 };
 
 /* What outer packets travel in (encap_udp.h). */

@@ -182,7 +182,8 @@ static int home_set(struct fwd *f, struct home_table in, const struct fwd_edit *
 	if (in.use == TUNNEL_OWN && edit->local_count > 0)
 		h->network = edit->local_nets[0];
 	update_broadcasts(f, in, h);
-	tunnel_reconfigure(t, &edit->tunnel);
+	fwd_tunnel_reconfigure(f, t, &edit->tunnel);
+	fwd_binding_changed(f, edit->home);
 	return 0;
 
 no_home:
@@ -221,6 +222,7 @@ static int home_clear(struct fwd *f, struct home_table in, const struct fwd_edit
 			use_remove(f, in, h, i);
 	update_broadcasts(f, in, h);
 	home_remove_if_empty(f, in, h);
+	fwd_binding_changed(f, edit->home);
 	return 0;
 }
 
@@ -264,7 +266,8 @@ static int visitor_set(struct fwd *f, const struct fwd_edit *edit)
 	v->reverse = edit->reverse;
 	v->ifindex = edit->ifindex;
 	v->mac = edit->mac;
-	tunnel_reconfigure(t, &edit->tunnel);
+	fwd_tunnel_reconfigure(f, t, &edit->tunnel);
+	fwd_visitor_changed(f, edit->home);
 	return 0;
 }
 
@@ -278,6 +281,7 @@ static int visitor_clear(struct fwd *f, const struct fwd_edit *edit)
 	t = v->tunnel;
 	addr_table_remove(&f->visitors, &v->link);
 	pool_give(&f->visitor_pool, v);
+	fwd_visitor_changed(f, edit->home);
 	fwd_tunnel_put(f, t, TUNNEL_VISITOR);
 	return 0;
 }

@@ -105,6 +105,20 @@ struct tunnel;
 typedef void fwd_changed_fn(void *arg, const struct tunnel *t, bool in_use);
 void fwd_watch(struct fwd *f, fwd_changed_fn *changed, void *arg);
 
+/*
+ * Whoever keeps a copy of the table elsewhere hears what has changed in it, and asks
+ * fwd_simple.h for what to copy.  A tunnel also changes with what is known of its path
+ * and with what protects its ends.  NULL ends it; otherwise all that is there is told
+ * at once.  A tunnel is told before what uses it.
+ */
+struct fwd_mirror {
+	void (*binding)(void *arg, struct in_addr home);
+	void (*visitor)(void *arg, struct in_addr home);
+	void (*tunnel)(void *arg, const struct tunnel *t, bool gone);
+	void *arg;
+};
+void fwd_mirror(struct fwd *f, const struct fwd_mirror *mirror);
+
 size_t fwd_tunnels(const struct fwd *f); /* in use */
 
 /* Every tunnel in use, with its counters (tunnel.h), for show and for tests. */

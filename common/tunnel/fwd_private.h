@@ -85,6 +85,7 @@ struct fwd {
 	struct tunnel *made; /* by the edit being applied; not told yet */
 	fwd_changed_fn *changed;
 	void *changed_arg;
+	struct fwd_mirror mirror; /* all NULL: none */
 };
 
 /* fwd_tunnel.c: find or make the tunnel of a specification and use it once more. */
@@ -92,8 +93,19 @@ int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_us
 		   struct tunnel **out);
 void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use);
 
+/* The latest edit that names it says how it is. */
+void fwd_tunnel_reconfigure(struct fwd *f, struct tunnel *t,
+			    const struct tunnel_spec *spec);
+
 /* Tell of the tunnel that an edit has made, now that all of it is done. */
 void fwd_tunnel_made(struct fwd *f);
+
+/* fwd_simple.c: tell the mirror, if there is one. */
+void fwd_binding_changed(const struct fwd *f, struct in_addr home);
+void fwd_visitor_changed(const struct fwd *f, struct in_addr home);
+void fwd_tunnel_changed(const struct fwd *f, const struct tunnel *t);
+void fwd_tunnel_gone(const struct fwd *f, const struct tunnel *t);
+void fwd_path_changed(const struct fwd *f, const struct tunnel_path *path);
 
 /* fwd_site.c */
 int fwd_site_set(struct fwd *f, const struct fwd_edit *edit);

@@ -195,7 +195,7 @@ int fwd_site_set(struct fwd *f, const struct fwd_edit *edit)
 	remove_unlisted(f, site->remote, site->remote_count, edit->remote_nets,
 			edit->remote_count);
 	copy_nets(site, edit);
-	tunnel_reconfigure(site->tunnel, &edit->tunnel);
+	fwd_tunnel_reconfigure(f, site->tunnel, &edit->tunnel);
 	return 0;
 }
 

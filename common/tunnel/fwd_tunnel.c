@@ -7,6 +7,7 @@
 #include "common/tunnel/protect_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct tunnel *fwd_by_outer(const struct fwd *f, const struct outer_key *key)
 {
@@ -116,6 +117,14 @@ no_path:
 	return -ENOMEM;
 }
 
+/* Some users let out what a mirror cannot judge. */
+static void users_changed(const struct fwd *f, const struct tunnel *t,
+			  enum tunnel_use use)
+{
+	if (use == TUNNEL_OWN || use == TUNNEL_SITE)
+		fwd_tunnel_changed(f, t);
+}
+
 int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_use use,
 		   struct tunnel **out)
 {
@@ -127,9 +136,30 @@ int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_us
 	*out = fwd_by_outer(f, &key);
 	if (!*out)
 		err = tunnel_new(f, spec, out);
-	if (!err)
-		(*out)->uses[use]++;
-	return err;
+	if (err)
+		return err;
+	(*out)->uses[use]++;
+	users_changed(f, *out, use);
+	return 0;
+}
+
+static bool same_mtu(const struct path_mtu *a, const struct path_mtu *b)
+{
+	return a->most == b->most && a->mtu == b->mtu;
+}
+
+/* A path has many tunnels, one a key; most edits change nothing about it. */
+void fwd_tunnel_reconfigure(struct fwd *f, struct tunnel *t,
+			    const struct tunnel_spec *spec)
+{
+	const struct path_mtu before = t->path->mtu;
+	bool same = t != f->made && memcmp(&t->spec, spec, sizeof(*spec)) == 0;
+
+	tunnel_reconfigure(t, spec);
+	if (!same_mtu(&before, &t->path->mtu))
+		fwd_path_changed(f, t->path);
+	else if (!same)
+		fwd_tunnel_changed(f, t);
 }
 
 static unsigned users(const struct tunnel *t)
@@ -163,8 +193,11 @@ void fwd_tunnel_made(struct fwd *f)
 void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
 {
 	t->uses[use]--;
-	if (users(t) > 0)
+	if (users(t) > 0) {
+		users_changed(f, t, use);
 		return;
+	}
+	fwd_tunnel_gone(f, t);
 	if (t == f->made)
 		f->made = NULL;
 	else

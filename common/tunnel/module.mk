@@ -14,6 +14,7 @@ pure_sources += \
 	common/tunnel/fwd.c common/tunnel/fwd.h \
 	common/tunnel/fwd_judge.c common/tunnel/fwd_judge.h \
 	common/tunnel/fwd_private.h \
+	common/tunnel/fwd_simple.c common/tunnel/fwd_simple.h \
 	common/tunnel/fwd_site.c \
 	common/tunnel/fwd_tunnel.c \
 	common/tunnel/gre_sequence.c \

@@ -62,6 +62,13 @@ static void stage_fragments(struct pipeline *pl, struct pkt *p)
 			  &pl->staged);
 }
 
+/* A narrow path is forgotten to be one; who mirrors the table does not see the time. */
+static void forget_narrow(struct pipeline *pl, struct tunnel_path *path)
+{
+	if (path->mtu.narrow && !mtu_is_narrow(&path->mtu, pl->now.mono))
+		fwd_path_changed(pl->fwd, path);
+}
+
 void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
 {
 	struct tunnel_path *wire;
@@ -72,6 +79,7 @@ void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
 		refuse_clear(pl, p);
 		return;
 	}
+	forget_narrow(pl, t->path);
 	p->encap = tunnel_encap_for(t, pkt_ipv4(p));
 	mtu = tunnel_inner_mtu_for(t, p->encap, pkt_ipv4(p), pl->now.mono);
 	clamp(pl, p, mtu);

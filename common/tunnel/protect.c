@@ -98,10 +98,21 @@ static void join_paths(struct fwd *f, struct protect_pair *pair)
 	}
 }
 
-static void leave_paths(struct protect_pair *pair)
+static void leave_paths(const struct fwd *f, struct protect_pair *pair)
+{
+	list_each(it, next, &pair->paths) {
+		struct tunnel_path *path =
+			container_of(it, struct tunnel_path, of_pair);
+
+		protect_path_gone(path);
+		fwd_path_changed(f, path);
+	}
+}
+
+static void tell_paths(const struct fwd *f, const struct protect_pair *pair)
 {
 	list_each(it, next, &pair->paths)
-		protect_path_gone(container_of(it, struct tunnel_path, of_pair));
+		fwd_path_changed(f, container_of(it, struct tunnel_path, of_pair));
 }
 
 /* ---- pairs ---- */
@@ -146,9 +157,11 @@ int fwd_protect_set(struct fwd *f, const struct protect_spec *spec)
 		return -EINVAL;
 	if (!pair)
 		error = pair_new(f, spec, &pair);
-	if (!error)
-		pair->spec = *spec;
-	return error;
+	if (error)
+		return error;
+	pair->spec = *spec;
+	tell_paths(f, pair);
+	return 0;
 }
 
 static void remove_sa(struct fwd *f, struct protect_sa *sa)
@@ -180,7 +193,7 @@ int fwd_protect_clear(struct fwd *f, struct in_addr local, struct in_addr remote
 	if (!pair)
 		return -ENOENT;
 	free_associations(f, pair);
-	leave_paths(pair);
+	leave_paths(f, pair);
 	HASH_DELETE(hh, f->pairs, pair);
 	pool_give(&f->pair_pool, pair);
 	return 0;

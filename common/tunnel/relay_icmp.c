@@ -232,6 +232,7 @@ static void relay_too_big(struct pipeline *pl, struct tunnel_path *path,
 	told = mtu_told(next_hop, ntohs(outer.length));
 	if (learn(&path->mtu, told, pl->now.mono))
 		pl->packets[PACKET_MTU_LOWERED]++;
+	fwd_path_changed(pl->fwd, path);
 	/* With DF clear the next packets are cut here; the sender need not know. */
 	if (!takes_path(pl, path, &q, &way) || !inner_header(&q, &inner) ||
 	    !(ntohs(inner.fragment) & IPV4_DF))
@@ -273,11 +274,13 @@ static void owe(struct pipeline *pl, struct tunnel_path *path, uint8_t code)
 	path->owes = true;
 	path->owed_code = code;
 	path->owes_until = instant_add(pl->now.mono, duration_s(OWE_S));
+	fwd_path_changed(pl->fwd, path);
 }
 
 void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p)
 {
 	path->owes = false;
+	fwd_path_changed(pl->fwd, path);
 	if (!instant_due(path->owes_until, pl->now.mono))
 		pipeline_answer(pl, p, path->key.local, ICMP_UNREACHABLE,
 				path->owed_code, 0);
