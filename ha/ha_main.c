@@ -112,6 +112,7 @@ static const struct agent_program program = {
 		   "they are.",
 	.default_config = "/etc/sojourn/ha.xml",
 	.router = true,
+	.binds = true,
 	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations,
 		  .restore = ha_restore, .each_record = ha_each_record },
 	.config = { .schema = &ha_config_schema,

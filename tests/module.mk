@@ -142,4 +142,5 @@ include $(top_srcdir)/tests/bench/module.mk
 include $(top_srcdir)/tests/conf/module.mk
 include $(top_srcdir)/tests/fuzz/module.mk
 include $(top_srcdir)/tests/interop/module.mk
+include $(top_srcdir)/tests/netns/module.mk
 include $(top_srcdir)/tests/sim/module.mk

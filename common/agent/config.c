@@ -71,17 +71,32 @@ struct carrier_spec config_carrier(enum carrier_kind wanted, enum encap_kind kin
 								: CARRIER_MIP };
 }
 
+/* What the rows of <tunnel> have for defaults. */
+static const struct tunnel_config plain_tunnel = {
+	.encap.minimal_fallback = true,
+	.encap.fast_path = FAST_PATH_AUTO,
+};
+
+enum encap_fast config_fast_path(const struct common_config *c)
+{
+	enum encap_fast most =
+		c->tunnel_count == 0 ? plain_tunnel.encap.fast_path : FAST_PATH_OFF;
+
+	for (unsigned i = 0; i < c->tunnel_count; i++)
+		if (c->tunnel[i].encap.fast_path > most)
+			most = c->tunnel[i].encap.fast_path;
+	return most;
+}
+
 struct tunnel_spec config_tunnel_for(const struct common_config *c,
 				     struct in_addr local, struct in_addr remote,
 				     enum encap_kind kind)
 {
-	/* What the rows of <tunnel> have for defaults. */
-	static const struct tunnel_config plain = { .encap.minimal_fallback = true };
 	const struct tunnel_config *t = tunnel_for(c, remote);
 	struct tunnel_spec spec = { .local = local, .remote = remote };
 
 	if (!t)
-		t = &plain;
+		t = &plain_tunnel;
 	spec.encap = t->encap;
 	spec.encap.kind = kind;
 	spec.carrier = config_carrier(t->carrier, kind);

@@ -153,6 +153,9 @@ struct tunnel_spec config_tunnel_for(const struct common_config *c,
 				     struct in_addr local, struct in_addr remote,
 				     enum encap_kind kind);
 
+/* The most that a tunnel asks of the fast path. */
+enum encap_fast config_fast_path(const struct common_config *c);
+
 /* UDP for this kind: GRE goes in it as such, others as tunnel data (RFC 3519). */
 struct carrier_spec config_carrier(enum carrier_kind wanted, enum encap_kind kind);
 

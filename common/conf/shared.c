@@ -394,11 +394,22 @@ static const struct conf_choice tunnel_carriers[] = {
 		 .choices = tunnel_carriers,                               \
 		 .help = "put packets into UDP, but for those that ESP protects")
 
+static const struct conf_choice fast_paths[] = {
+	{ "auto", FAST_PATH_AUTO },
+	{ "off", FAST_PATH_OFF },
+	{ "required", FAST_PATH_REQUIRED },
+	{ 0 },
+};
+
 static const struct conf_attr tunnel_rows[] = {
 	CONF_ROW(tunnel_config, peer, "peer", CONF_PEER, .def = "any",
 		 .help = "the tunnel's other end, or any that has no row of its own"),
 	ENCAP_ROWS(tunnel_config, encap),
 	CARRIER_ROW(tunnel_config, carrier),
+	CONF_ROW(tunnel_config, encap.fast_path, "fast-path", CONF_CHOICE,
+		 .def = "auto", .choices = fast_paths,
+		 .help = "the kernel forwards GRE and IP-in-IP by eBPF: auto, where it "
+			 "can; off; or required"),
 };
 
 const struct conf_element conf_tunnel = {

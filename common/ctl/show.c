@@ -66,16 +66,33 @@ struct tunnel_rows {
 	struct ctl_reply *reply;
 	const struct fwd *fwd;
 	instant_t now;
+	const struct show_fast *fast;
 };
 
-static void set_counts(json_t *o, const struct tunnel_counts *c)
+/* Those of both paths together, and of the fast one. */
+static void set_counts(json_t *o, const struct tunnel_counts *user,
+		       const struct tunnel_counts *fast)
 {
-	json_set_count(o, "packets-in", c->in_packets);
-	json_set_count(o, "octets-in", c->in_octets);
-	json_set_count(o, "dropped-in", c->in_dropped);
-	json_set_count(o, "packets-out", c->out_packets);
-	json_set_count(o, "octets-out", c->out_octets);
-	json_set_count(o, "dropped-out", c->out_dropped);
+	json_set_count(o, "packets-in", user->in_packets + fast->in_packets);
+	json_set_count(o, "octets-in", user->in_octets + fast->in_octets);
+	json_set_count(o, "dropped-in", user->in_dropped);
+	json_set_count(o, "packets-out", user->out_packets + fast->out_packets);
+	json_set_count(o, "octets-out", user->out_octets + fast->out_octets);
+	json_set_count(o, "dropped-out", user->out_dropped);
+	json_set_count(o, "fast-packets-in", fast->in_packets);
+	json_set_count(o, "fast-octets-in", fast->in_octets);
+	json_set_count(o, "fast-packets-out", fast->out_packets);
+	json_set_count(o, "fast-octets-out", fast->out_octets);
+}
+
+static void set_path(json_t *o, const struct tunnel_rows *rows, const struct tunnel *t)
+{
+	struct tunnel_counts counts = { 0 };
+	bool fast =
+		rows->fast->counts && rows->fast->counts(rows->fast->arg, t, &counts);
+
+	json_object_set_new(o, "path", json_string(fast ? "fast" : "user"));
+	set_counts(o, &t->counts, &counts);
 }
 
 /* Who uses it, as "binding" or "binding,site". */
@@ -120,15 +137,16 @@ static void show_tunnel(void *arg, const struct tunnel *t)
 		json_object_set_new(
 			o, "mtu",
 			json_integer(tunnel_inner_mtu(t, &t->encap, rows->now)));
-		set_counts(o, &t->counts);
+		set_path(o, rows, t);
 		set_protection(o, rows->fwd, t);
 	}
 	ctl_reply_row(rows->reply, o);
 }
 
-void show_tunnels(struct ctl_reply *reply, const struct fwd *f, struct now now)
+void show_tunnels(struct ctl_reply *reply, const struct fwd *f, struct now now,
+		  const struct show_fast *fast)
 {
-	struct tunnel_rows rows = { reply, f, now.mono };
+	struct tunnel_rows rows = { reply, f, now.mono, fast };
 
 	fwd_each_tunnel(f, show_tunnel, &rows);
 }

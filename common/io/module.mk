@@ -19,6 +19,7 @@ edge_sources += \
 	common/io/reg_sock.c common/io/reg_sock.h \
 	common/io/rtnl.c common/io/rtnl.h \
 	common/io/rtnl_edit.c common/io/rtnl_edit.h \
+	common/io/rtnl_filter.c common/io/rtnl_filter.h \
 	common/io/rtnl_sweep.c common/io/rtnl_sweep.h \
 	common/io/startup.c common/io/startup.h \
 	common/io/store.c common/io/store.h \

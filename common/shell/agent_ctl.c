@@ -48,6 +48,7 @@ static void show_status(void *agent, const char *argument, struct ctl_reply *rep
 	json_object_set_new(row, "clock-kept", json_boolean(host_clock_is_kept()));
 	json_object_set_new(row, "links", served_names(s, true));
 	json_object_set_new(row, "links-down", served_names(s, false));
+	json_object_set_new(row, "fast-path", agent_fast_names(s));
 	json_set_count(row, "tunnels", fwd_tunnels(datapath_fwd(s->data)));
 	agent_store_show(s, row);
 	if (row && s->program->status)
@@ -61,13 +62,15 @@ static void answer_counters(void *agent, const char *argument, struct ctl_reply 
 	struct counter_set sets[COUNTER_SETS];
 	unsigned n = s->program->core.counters(s->core, sets,
 					       COUNTER_SETS - DATAPATH_COUNTERS -
-						       KEYING_COUNTER_SETS - 1);
+						       KEYING_COUNTER_SETS - 2);
 
 	(void)argument;
 	datapath_counters(s->data, &sets[n]);
 	n += DATAPATH_COUNTERS;
 	n += agent_keys_counters(s, &sets[n], KEYING_COUNTER_SETS);
 	sets[n++] = io_counter_set(&s->counts);
+	if (s->fast)
+		sets[n++] = fastpath_counters(s->fast);
 	show_counters(reply, sets, n);
 }
 
@@ -86,7 +89,7 @@ static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *
 	struct agent_shell *s = agent;
 
 	(void)argument;
-	show_tunnels(reply, datapath_fwd(s->data), host_now());
+	agent_fast_show_tunnels(s, reply, host_now());
 }
 
 static void answer_protection(void *agent, const char *argument,

@@ -10,6 +10,7 @@
  *   agent_device.c   the tunnel device
  *   agent_served.c   packet sockets on the links that are served
  *   agent_warn.c     what around us is not as it should be
+ *   agent_fast.c     the fast path in the kernel
  *   agent_act.c      effects as calls of the edges
  *   agent_store.c    what outlives the agent
  *   agent_keys*.c    ESP: see agent_keys.h
@@ -22,6 +23,7 @@
 #include "common/ctl/server.h"
 #include "common/io/datapath.h"
 #include "common/io/effects_run.h"
+#include "common/io/fastpath.h"
 #include "common/io/io_count.h"
 #include "common/io/link_sock.h"
 #include "common/io/log.h"
@@ -76,7 +78,8 @@ struct agent_shell {
 	struct rtnl_edit *edit;
 	struct reg_sock *reg;
 	struct datapath *data;
-	struct store *store; /* NULL: none */
+	struct fastpath *fast; /* NULL: none */
+	struct store *store;   /* NULL: none */
 	struct agent_keys *keys;
 	struct links links;
 	struct sysctls sysctls;
@@ -132,6 +135,15 @@ void agent_served_prune(struct agent_shell *s);   /* those that it has no more *
 void agent_served_refresh(struct agent_shell *s); /* links have changed */
 void agent_served_close(struct agent_shell *s);
 struct served *agent_served_find(struct agent_shell *s, int ifindex);
+
+/* agent_fast.c */
+int agent_fast_start(struct agent_shell *s, struct startup_fault *fault);
+void agent_fast_stop(struct agent_shell *s);
+void agent_fast_links(struct agent_shell *s); /* links have changed */
+void agent_fast_reload(struct agent_shell *s);
+void agent_fast_show_tunnels(struct agent_shell *s, struct ctl_reply *reply,
+			     struct now now);
+json_t *agent_fast_names(const struct agent_shell *s);
 
 /* agent_act.c */
 void agent_act_init(struct agent_shell *s);

@@ -92,6 +92,7 @@ struct agent_program {
 	const char *summary;        /* one line for --help */
 	const char *default_config; /* path */
 	bool router;                /* it needs the kernel to forward packets */
+	bool binds;                 /* its nodes are bindings; else visitors */
 	struct agent_core_ops core;
 	struct agent_config_ops config;
 

@@ -151,6 +151,7 @@ static void on_link_change(void *shell)
 
 	agent_served_refresh(s);
 	agent_device_see(s);
+	agent_fast_links(s);
 	agent_keys_links(s, now);
 	s->program->core.links(s->core, &s->links, now, fx);
 	agent_shell_done(s);
@@ -284,6 +285,7 @@ static void take_configuration(struct agent_shell *s, void *config)
 	make_room(s);
 	receive_carriers(s);
 	agent_served_add(s);
+	agent_fast_reload(s);
 	agent_keys_reload(s, s->now);
 	agent_shell_done(s);
 	agent_served_prune(s);

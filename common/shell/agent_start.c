@@ -281,6 +281,25 @@ static void stop_served(void *arg)
 	agent_served_close(arg);
 }
 
+static int start_fast(void *arg, struct startup_fault *fault)
+{
+	return agent_fast_start(arg, fault);
+}
+
+static void stop_fast(void *arg)
+{
+	agent_fast_stop(arg);
+}
+
+static const char *fast_advice(int error)
+{
+	if (error == ENOTSUP)
+		return "build it with clang, bpftool and libbpf";
+	return is_right(error) ? "run it as root, or with the capabilities CAP_BPF, "
+				 "CAP_PERFMON and CAP_NET_ADMIN"
+			       : NULL;
+}
+
 static int start_protection(void *arg, struct startup_fault *fault)
 {
 	struct agent_shell *s = arg;
@@ -435,6 +454,7 @@ static const struct startup_step steps[] = {
 	{ "set up the tunnel device", start_device, stop_device, device_advice },
 	{ "clear what a predecessor left", start_sweep, NULL, NULL },
 	{ "open the served links", start_served, stop_served, NULL },
+	{ "load the fast path", start_fast, stop_fast, fast_advice },
 	{ "protect tunnels by ESP", start_protection, stop_protection,
 	  protection_advice },
 	{ "start the agent", start_core, stop_core, NULL },

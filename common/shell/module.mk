@@ -6,6 +6,7 @@ edge_sources += \
 	common/shell/agent_core.h \
 	common/shell/agent_ctl.c \
 	common/shell/agent_device.c \
+	common/shell/agent_fast.c \
 	common/shell/agent_keys.c common/shell/agent_keys.h \
 	common/shell/agent_keys_act.c \
 	common/shell/agent_keys_conf.c \
