@@ -37,7 +37,7 @@ enum {
 	GRACE_SECONDS = 5,
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_MOST_MS = 60000,
-	PROOF_SECONDS = 30, /* to authenticate anew, at least */
+	PROOF_SECONDS = 30,         /* to authenticate anew, at least */
 	CROSSING_MS = 200,          /* the follower hesitates up to so long */
 	NOTED_AGAIN_SECONDS = 3600, /* the same failure of a peer is told of once */
 	GENERATION_MAX = 1 << 30,   /* nobody counts so far in good faith */

@@ -134,7 +134,7 @@ static void a_wrong_certificate(void)
 		    KEY_FAULT_REFUSED);
 }
 
-/* By keys that are replaced all the while, and by the connection that agrees on them. */
+/* Also keys that are replaced all the while, and the connection that agrees on them. */
 static void what_cannot_be_proven_anew_ends(void)
 {
 	struct key_world *w = certified_world(&bob);
