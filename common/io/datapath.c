@@ -297,7 +297,7 @@ static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
 	if (error != 0)
 		return error;
 	fault->what = "packet socket for visitors";
-	return pktio_packet_open(&dp->link);
+	return pktio_packet_open(&dp->link, dp->config.links);
 }
 
 static int open_tables(struct datapath *dp, struct datapath_fault *fault)

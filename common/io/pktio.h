@@ -13,6 +13,7 @@
 #include <net/if.h>
 #include <stdint.h>
 
+struct links;
 struct mmsghdr;
 struct pktio;
 struct udp_runs;
@@ -42,12 +43,14 @@ struct pktio {
 	int fd;
 	struct pkt_pool *pool; /* borrowed */
 	struct io_counts *counts;
-	bool more;              /* call recv() again, readable or not */
-	uint16_t port;          /* of a UDP socket, host order */
-	uint16_t next_id;       /* of packets that it makes whole */
-	struct segment_cut cut; /* what is still to be read of a large segment */
-	struct pkt_queue held;  /* datagrams that did not fit into the vector */
-	struct udp_runs *runs;  /* of the wire; borrowed */
+	unsigned joins;            /* what may be joined: SEGMENT_JOIN_* */
+	bool more;                 /* call recv() again, readable or not */
+	uint16_t port;             /* of a UDP socket, host order */
+	uint16_t next_id;          /* of packets that it makes whole */
+	const struct links *links; /* borrowed */
+	struct segment_cut cut;    /* what is still to be read of a large segment */
+	struct pkt_queue held;     /* datagrams that did not fit into the vector */
+	struct udp_runs *runs;     /* of the wire; borrowed */
 };
 
 /* Nothing open yet; comes before the openers below. */
@@ -85,8 +88,11 @@ int pktio_icmp_open(struct pktio *io);
  */
 int pktio_wire_open(struct pktio *io, struct udp_runs *runs);
 
-/* Sends whole IPv4 packets to (pkt->ifindex, pkt->mac) without routing or ARP. */
-int pktio_packet_open(struct pktio *io);
+/*
+ * Sends whole IPv4 packets to (pkt->ifindex, pkt->mac) without routing or ARP, from
+ * the address that the link has in `links`, which is borrowed.
+ */
+int pktio_packet_open(struct pktio *io, const struct links *links);
 
 /* Closing what is not open does nothing. */
 void pktio_close(struct pktio *io);

@@ -66,14 +66,26 @@ static void recv_tun(struct pktio *io, struct pkt_vec *v)
 	}
 }
 
-static void send_tun(struct pktio *io, struct pkt_queue *q,
-		     const struct pktio_refusal *r)
+static bool write_run(struct pktio *io, const struct segment_run *run)
 {
-	struct segment_meta meta = { .kind = SEGMENT_NONE };
+	struct segment_meta meta;
+	uint8_t header[SEGMENT_HEADER_MAX];
+	struct iovec iov[1 + SEGMENT_PIECES];
+	unsigned pieces = segment_gather(run, &meta, header, iov + 1);
+
+	iov[0] = (struct iovec){ &meta, sizeof(meta) };
+	return writev(io->fd, iov, 1 + (int)pieces) >= 0;
+}
+
+/* Each of its packets alone; so are those of a segment that was refused. */
+static void write_packets(struct pktio *io, struct pkt_queue *q,
+			  const struct pktio_refusal *r)
+{
 	struct pkt *p;
 
 	while ((p = pkt_queue_pop(q))) {
-		struct iovec iov[] = { { &meta, sizeof(meta) }, { p->data, p->len } };
+		struct segment_meta none = { .kind = SEGMENT_NONE };
+		struct iovec iov[] = { { &none, sizeof(none) }, { p->data, p->len } };
 
 		if (writev(io->fd, iov, 2) < 0)
 			r->refused(r->arg, p, errno);
@@ -82,15 +94,36 @@ static void send_tun(struct pktio *io, struct pkt_queue *q,
 	}
 }
 
+static void send_tun(struct pktio *io, struct pkt_queue *q,
+		     const struct pktio_refusal *r)
+{
+	struct segment_run run[PKT_VEC_MAX];
+	unsigned runs;
+
+	while ((runs = segment_join(q, io->joins, run)) > 0) {
+		for (unsigned i = 0; i < runs; i++) {
+			if (run[i].packets.count > 1 && write_run(io, &run[i])) {
+				io->counts->by[IO_SEGMENTS_MADE]++;
+				pkt_queue_give(io->pool, &run[i].packets);
+			}
+			write_packets(io, &run[i].packets, r);
+		}
+	}
+}
+
 static const struct pktio_ops tun_ops = { "tun", recv_tun, send_tun };
 
-/* As much as the kernel knows of; without all of it packets come as on any link. */
-static void offer_offloads(int fd)
+/*
+ * As much as the kernel knows of; without all of it packets come as on any link.
+ * Returns what it takes joined.
+ */
+static unsigned offer_offloads(int fd)
 {
 	const unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
 
-	if (ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) != 0)
-		ioctl(fd, TUNSETOFFLOAD, tcp);
+	if (ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) == 0)
+		return SEGMENT_JOIN_TCP | SEGMENT_JOIN_UDP;
+	return ioctl(fd, TUNSETOFFLOAD, tcp) == 0 ? SEGMENT_JOIN_TCP : 0;
 }
 
 int pktio_tun_open(struct pktio *io, const char *name, int *ifindex)
@@ -107,7 +140,7 @@ int pktio_tun_open(struct pktio *io, const char *name, int *ifindex)
 		pktio_close(io);
 		return -error;
 	}
-	offer_offloads(io->fd);
+	io->joins = offer_offloads(io->fd);
 	*ifindex = (int)if_nametoindex(rq.ifr_name);
 	io->ops = &tun_ops;
 	return 0;
