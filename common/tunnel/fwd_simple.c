@@ -96,8 +96,8 @@ void fwd_mirror(struct fwd *f, const struct fwd_mirror *mirror)
 	f->mirror = mirror ? *mirror : (struct fwd_mirror){ 0 };
 	for (const struct tunnel *t = f->tunnels; t; t = t->hh.next)
 		fwd_tunnel_changed(f, t);
-	for (const struct fwd_home *h = f->bindings; h; h = h->hh.next)
-		fwd_binding_changed(f, h->home);
-	for (const struct fwd_visitor *v = f->visitors; v; v = v->hh.next)
-		fwd_visitor_changed(f, v->home);
+	addr_table_each(it, next, &f->bindings)
+		fwd_binding_changed(f, it->addr);
+	addr_table_each(it, next, &f->visitors)
+		fwd_visitor_changed(f, it->addr);
 }
