@@ -29,6 +29,7 @@ edge_sources += \
 	mn-sim/scenario_setup.c \
 	mn-sim/scenario_check.c mn-sim/scenario_config.c mn-sim/scenario_config.h \
 	mn-sim/scenario_main.c mn-sim/scenario_main.h \
+	mn-sim/swarm_flow.c mn-sim/swarm_flow.h \
 	mn-sim/swarm_main.c mn-sim/swarm_main.h \
 	mn-sim/swarm_options.c mn-sim/swarm_options.h \
 	mn-sim/swarm_report.c mn-sim/swarm_report.h \

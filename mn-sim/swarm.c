@@ -312,6 +312,9 @@ static struct swarm_request *open_request(struct swarm *s, enum swarm_op op,
 		rq->place = (rq->place + 1) % places(s);
 	s->node[node].in_flight++;
 	s->in_flight++;
+	if (op == SWARM_ROAM && s->watch.state == SWARM_WATCH_READY &&
+	    s->node[node].sure)
+		s->watch = (struct swarm_watch){ SWARM_WATCH_ASKED, node, rq->place };
 	return rq;
 }
 
@@ -334,12 +337,21 @@ static void on_due(struct swarm *s, enum swarm_op op, struct now now,
 	transmit(s, open_request(s, op, node, due), now, batch);
 }
 
+void swarm_watch_close(struct swarm *s, const struct swarm_request *rq,
+		       enum swarm_watch_state state)
+{
+	if (s->watch.state == SWARM_WATCH_ASKED && rq->op == SWARM_ROAM &&
+	    rq->node == s->watch.node)
+		s->watch.state = state;
+}
+
 /* Nobody answers: the home agent may have a binding, or not. */
 static void give_up(struct swarm *s, struct swarm_request *rq)
 {
 	struct swarm_node *node = &s->node[rq->node];
 
 	s->stats.op[rq->op].lost++;
+	swarm_watch_close(s, rq, SWARM_WATCH_READY);
 	s->registered -= node->sure;
 	node->sure = false;
 	swarm_close(s, rq, SWARM_BOUND);
@@ -374,6 +386,11 @@ void swarm_take(struct swarm *s, struct now now, struct swarm_batch *batch)
 struct swarm_stats *swarm_stats(struct swarm *s)
 {
 	return &s->stats;
+}
+
+struct swarm_watch *swarm_watch(struct swarm *s)
+{
+	return &s->watch;
 }
 
 uint32_t swarm_registered(const struct swarm *s)

@@ -96,6 +96,20 @@ struct swarm_stats {
 	struct swarm_histogram lap, lap_behind;
 };
 
+/* One move that is watched: its node's packets are to come out at the new care-of. */
+enum swarm_watch_state {
+	SWARM_WATCH_OFF,
+	SWARM_WATCH_READY, /* for the next move */
+	SWARM_WATCH_ASKED,
+	SWARM_WATCH_ANSWERED, /* accepted */
+};
+
+struct swarm_watch {
+	enum swarm_watch_state state; /* READY again when the owner says so */
+	uint32_t node;
+	uint32_t place; /* the new one */
+};
+
 struct swarm;
 
 /* NULL when out of memory. */
@@ -127,6 +141,9 @@ struct in_addr swarm_home(const struct swarm *s, uint32_t node);
 bool swarm_is_reverse(const struct swarm *s); /* T: sent with a TTL of 255 */
 
 struct swarm_stats *swarm_stats(struct swarm *s);
+
+/* Off at first.  A watched move that is denied or lost makes it ready again. */
+struct swarm_watch *swarm_watch(struct swarm *s);
 uint32_t swarm_registered(const struct swarm *s); /* nodes, as far as they know */
 uint32_t swarm_in_flight(const struct swarm *s);
 

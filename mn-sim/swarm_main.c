@@ -104,6 +104,7 @@ static bool report(struct swarm_run *r, const struct swarm_options *o,
 	struct swarm *s = swarm_run_swarm(r);
 	const struct swarm_sum sum = swarm_sum(swarm_stats(s));
 	struct rusage usage = { 0 };
+	uint64_t lost = 0;
 	int error = 0;
 	struct swarm_report rep = {
 		.lap = a->lap,
@@ -112,10 +113,12 @@ static bool report(struct swarm_run *r, const struct swarm_options *o,
 		.finds = a->finds,
 		.took = swarm_run_took(r),
 		.refused = swarm_run_refused(r, &error),
+		.handover = swarm_run_handover(r, &lost),
 	};
 
 	getrusage(RUSAGE_SELF, &usage);
 	rep.memory = usage.ru_maxrss;
+	rep.handover_lost = lost;
 	if (a->finds)
 		rep.median = swarm_search_median(a->found, a->finds);
 	swarm_report_table(stdout, s, &rep);

@@ -67,7 +67,12 @@ struct swarm {
 	uint32_t turns[SWARM_OPS]; /* that are left, in a step without a length */
 	instant_t until;           /* the step's end, if it has a length */
 	struct swarm_stats stats;
+	struct swarm_watch watch;
 };
+
+/* The watched move is over, accepted or not, if this was its Request. */
+void swarm_watch_close(struct swarm *s, const struct swarm_request *rq,
+		       enum swarm_watch_state state);
 
 /* The Request is answered, or given up: its node may have its next turn. */
 void swarm_close(struct swarm *s, struct swarm_request *rq, enum swarm_list list);

@@ -73,6 +73,7 @@ static void on_accepted(struct swarm *s, struct swarm_request *rq, instant_t now
 	const bool bound = rq->op != SWARM_DEREGISTER;
 
 	op->accepted++;
+	swarm_watch_close(s, rq, SWARM_WATCH_ANSWERED);
 	swarm_histogram_add(&op->latency, latency);
 	swarm_histogram_add(&s->stats.second, latency);
 	swarm_histogram_add(&s->stats.lap, latency);
@@ -86,6 +87,7 @@ static void on_denied(struct swarm *s, struct swarm_request *rq,
 		      const struct received *r, uint64_t clock)
 {
 	s->stats.op[rq->op].denied++;
+	swarm_watch_close(s, rq, SWARM_WATCH_READY);
 	if (r->rp.code == MIP_HA_IDENT)
 		take_over_clock(s, rq, r, clock);
 	swarm_close(s, rq, rq->op == SWARM_REGISTER ? SWARM_IDLE : SWARM_BOUND);

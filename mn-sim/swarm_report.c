@@ -148,6 +148,15 @@ static void print_laps(FILE *to, const struct swarm_report *r)
 	}
 }
 
+static void print_handover(FILE *to, const struct swarm_report *r)
+{
+	if (!r->handover)
+		return;
+	fprintf(to, "Reply to first packet, %" PRIu64 " moves, %" PRIu64 " without%*s",
+		r->handover->count, r->handover_lost, 8, "");
+	print_latency(to, r->handover);
+}
+
 static void print_finds(FILE *to, const struct swarm_report *r)
 {
 	if (r->finds == 0)
@@ -168,6 +177,7 @@ void swarm_report_table(FILE *to, struct swarm *s, const struct swarm_report *r)
 		"Requests: %" PRIu64 ", of which sent again %" PRIu64
 		", refused by the kernel %" PRIu64 "\n",
 		stats->requests, stats->retransmitted, r->refused);
+	print_handover(to, r);
 	print_codes(to, stats);
 	fprintf(to, "Registered: %" PRIu32 "; took %.3f s; memory %ld KiB\n",
 		swarm_registered(s), (double)r->took.ns / 1e9, r->memory);
@@ -290,6 +300,11 @@ json_t *swarm_report_json(struct swarm *s, const struct swarm_report *r)
 	json_object_set_new(o, "replies", codes_json(stats));
 	json_object_set_new(o, "sent-late-ms", latency_json(&stats->behind));
 	json_object_set_new(o, "steps", laps_json(r));
+	if (r->handover) {
+		json_object_set_new(o, "handovers", count(r->handover->count));
+		json_object_set_new(o, "handovers-lost", count(r->handover_lost));
+		json_object_set_new(o, "handover-ms", latency_json(r->handover));
+	}
 	if (r->finds)
 		add_finds(o, r);
 	return o;

@@ -28,8 +28,10 @@ struct swarm_report {
 	unsigned finds;
 	uint32_t median; /* of those */
 	duration_t took;
-	uint64_t refused; /* by the kernel */
-	long memory;      /* KiB, at most */
+	uint64_t refused;                       /* by the kernel */
+	const struct swarm_histogram *handover; /* NULL: not watched */
+	uint64_t handover_lost;                 /* moves after which nothing came */
+	long memory;                            /* KiB, at most */
 };
 
 /* Sums of all operations. */

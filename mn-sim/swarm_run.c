@@ -8,6 +8,7 @@
 
 #include "common/io/host.h"
 #include "common/wire/mip_msg.h"
+#include "mn-sim/swarm_flow.h"
 #include "mn-sim/swarm_socket.h"
 #include "mn-sim/swarm_visit.h"
 
@@ -36,6 +37,7 @@ struct swarm_run {
 	struct swarm_socket *socket; /* NULL: nodes visit links */
 	struct swarm_visit *visit[SWARM_LINKS_MAX];
 	struct swarm_agent agent[SWARM_LINKS_MAX];
+	struct swarm_flow *flow;                /* NULL: no handovers are timed */
 	struct pollfd fds[SWARM_LINKS_MAX + 1]; /* signals first */
 	unsigned fd_count;
 	int signals;
@@ -127,7 +129,11 @@ static int open_swarm(struct swarm_run *r)
 	};
 
 	r->swarm = swarm_new(&config, host_rng());
-	return r->swarm ? 0 : -ENOMEM;
+	if (!r->swarm)
+		return -ENOMEM;
+	if (r->flow)
+		swarm_watch(r->swarm)->state = SWARM_WATCH_READY;
+	return 0;
 }
 
 static int open_visit(struct swarm_run *r, uint32_t i)
@@ -166,6 +172,8 @@ static int open_places(struct swarm_run *r)
 				  o->reverse_tunnel ? TTL_REVERSE : TTL_USUAL);
 	if (error == 0)
 		watch(r, swarm_socket_fd(r->socket));
+	if (error == 0 && o->handover)
+		error = swarm_flow_open(&r->flow, o->encap);
 	return error;
 }
 
@@ -200,6 +208,7 @@ void swarm_run_close(struct swarm_run *r)
 {
 	if (!r)
 		return;
+	swarm_flow_close(r->flow);
 	swarm_socket_close(r->socket);
 	for (unsigned i = 0; i < SWARM_LINKS_MAX; i++)
 		swarm_visit_close(r->visit[i]);
@@ -223,11 +232,17 @@ static void take_signal(struct swarm_run *r)
 	r->over = true;
 }
 
-static void on_received(void *arg, struct reader message, struct in_addr from)
+static void on_received(void *arg, struct reader message, struct in_addr from,
+			instant_t stamp)
 {
 	struct swarm_run *r = arg;
+	const struct swarm_watch *w = swarm_watch(r->swarm);
+	const enum swarm_watch_state before = w->state;
+	const struct now now = host_now();
 
-	swarm_on_reply(r->swarm, message, from, 0, host_now());
+	swarm_on_reply(r->swarm, message, from, 0, now);
+	if (before == SWARM_WATCH_ASKED && w->state == SWARM_WATCH_ANSWERED)
+		swarm_flow_answered(r->flow, stamp, now.mono);
 }
 
 static void on_heard(void *arg, uint32_t place, struct reader message,
@@ -306,12 +321,27 @@ static void nap(struct swarm_run *r, instant_t now)
 		take_signal(r);
 }
 
+/* A packet of the watched node's flow; true while there is one to watch. */
+static bool follow_move(struct swarm_run *r, instant_t now)
+{
+	struct swarm_watch *w = r->flow ? swarm_watch(r->swarm) : NULL;
+
+	if (!w || w->state < SWARM_WATCH_ASKED)
+		return false;
+	swarm_flow_send(r->flow, swarm_home(r->swarm, w->node),
+			swarm_care_of(r->swarm, w->place), now);
+	if (w->state == SWARM_WATCH_ANSWERED && swarm_flow_is_over(r->flow, now))
+		w->state = SWARM_WATCH_READY;
+	return true;
+}
+
 static void turn(struct swarm_run *r)
 {
 	const struct now now = host_now();
 	bool busy = send_due(r, now);
 
 	busy |= receive(r);
+	busy |= follow_move(r, now.mono);
 	every_second(r, now.mono);
 	if (!busy)
 		nap(r, now.mono);
@@ -352,6 +382,12 @@ struct swarm_lap swarm_run_lap(struct swarm_run *r, const char *text,
 	lap = account(r, &before, within);
 	lap.took = instant_diff(host_now().mono, start);
 	return lap;
+}
+
+const struct swarm_histogram *swarm_run_handover(const struct swarm_run *r,
+						 uint64_t *lost)
+{
+	return r->flow ? swarm_flow_handovers(r->flow, lost) : NULL;
 }
 
 bool swarm_run_is_over(const struct swarm_run *r)

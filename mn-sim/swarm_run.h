@@ -28,6 +28,10 @@ bool swarm_run_is_over(const struct swarm_run *r);
 
 struct swarm *swarm_run_swarm(struct swarm_run *r);
 uint64_t swarm_run_refused(const struct swarm_run *r, int *error);
+
+/* From Reply to first packet of watched moves, and how many saw none; or NULL. */
+const struct swarm_histogram *swarm_run_handover(const struct swarm_run *r,
+						 uint64_t *lost);
 duration_t swarm_run_took(const struct swarm_run *r);
 
 #endif

@@ -7,6 +7,7 @@
 #include "mn-sim/swarm_socket.h"
 
 #include "common/wire/mip_msg.h"
+#include "mn-sim/swarm_flow.h"
 
 #include <errno.h>
 #include <netinet/ip.h>
@@ -18,6 +19,7 @@
 enum {
 	BUFFER = 32 << 20, /* a million Replies may be late together */
 	CONTROL = CMSG_SPACE(sizeof(struct in_pktinfo)),
+	IN_CONTROL = CMSG_SPACE(sizeof(struct timespec)),
 	/* One octet more than any registration tells which are too long. */
 	DATAGRAM_MAX = MIP_MESSAGE_MAX + 1,
 };
@@ -27,6 +29,7 @@ struct slot {
 	struct iovec in_iov, out_iov;
 	uint8_t in[DATAGRAM_MAX];
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL];
+	_Alignas(struct cmsghdr) uint8_t in_control[IN_CONTROL];
 };
 
 struct swarm_socket {
@@ -46,7 +49,8 @@ static void lay_out(struct swarm_socket *s)
 		slot->in_iov = (struct iovec){ slot->in, sizeof(slot->in) };
 		s->in[i].msg_hdr = (struct msghdr){ .msg_name = &slot->from,
 						    .msg_iov = &slot->in_iov,
-						    .msg_iovlen = 1 };
+						    .msg_iovlen = 1,
+						    .msg_control = slot->in_control };
 		s->out[i].msg_hdr =
 			(struct msghdr){ .msg_name = &s->home_agent,
 					 .msg_namelen = sizeof(s->home_agent),
@@ -74,7 +78,7 @@ static void widen(int fd, int forced, int plain)
 int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent, uint8_t ttl)
 {
 	struct swarm_socket *s = calloc(1, sizeof(*s));
-	const int hops = ttl;
+	const int hops = ttl, on = 1;
 	int error;
 
 	if (!s)
@@ -84,7 +88,8 @@ int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent, uint
 					      .sin_addr = home_agent };
 	s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0 ||
-	    setsockopt(s->fd, IPPROTO_IP, IP_TTL, &hops, sizeof(hops)) != 0) {
+	    setsockopt(s->fd, IPPROTO_IP, IP_TTL, &hops, sizeof(hops)) != 0 ||
+	    setsockopt(s->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0) {
 		error = -errno;
 		swarm_socket_close(s);
 		return error;
@@ -146,12 +151,14 @@ unsigned swarm_socket_recv(struct swarm_socket *s, swarm_received_fn *fn, void *
 {
 	int n;
 
-	for (unsigned i = 0; i < SWARM_BATCH; i++)
+	for (unsigned i = 0; i < SWARM_BATCH; i++) {
 		s->in[i].msg_hdr.msg_namelen = sizeof(s->slot[i].from);
+		s->in[i].msg_hdr.msg_controllen = IN_CONTROL;
+	}
 	n = recvmmsg(s->fd, s->in, SWARM_BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
 		fn(arg, reader_over(s->slot[i].in, s->in[i].msg_len),
-		   s->slot[i].from.sin_addr);
+		   s->slot[i].from.sin_addr, swarm_stamp(&s->in[i].msg_hdr));
 	return n > 0 ? (unsigned)n : 0;
 }
 

@@ -14,7 +14,9 @@
 
 struct swarm_socket;
 
-typedef void swarm_received_fn(void *arg, struct reader message, struct in_addr from);
+/* `stamp` is when the kernel had it, on its wall clock. */
+typedef void swarm_received_fn(void *arg, struct reader message, struct in_addr from,
+			       instant_t stamp);
 
 /* `ttl` is that of Requests.  0 or -errno. */
 int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent,

@@ -296,6 +296,47 @@ static void a_few_nodes_can_overlap(void)
 	swarm_world_end(&w);
 }
 
+/* One at a time, and only until its own Request is over. */
+static void a_move_can_be_watched(void)
+{
+	struct swarm_world w = swarm_world();
+	const struct swarm_watch *watch;
+	struct swarm_message first, second;
+
+	w.config.nodes = 2;
+	w.config.retries = 0;
+	swarm_world_begin(&w);
+	watch = swarm_watch(w.swarm);
+	swarm_world_start(&w, "register");
+	swarm_world_live(&w, duration_ms(1), MIP_ACCEPTED);
+	swarm_watch(w.swarm)->state = SWARM_WATCH_READY;
+	swarm_world_start(&w, "roam");
+	swarm_world_pass(&w, duration_ms(1));
+	CU_ASSERT_EQUAL_FATAL(swarm_world_take(&w), 2);
+	first = w.batch.at[0];
+	second = w.batch.at[1];
+	CU_ASSERT_EQUAL(watch->state, SWARM_WATCH_ASKED);
+	CU_ASSERT_EQUAL(watch->node, first.node);
+	CU_ASSERT_EQUAL(watch->place, first.place);
+	swarm_world_answer(&w, &second, MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(watch->state, SWARM_WATCH_ASKED);
+	swarm_world_answer(&w, &first, MIP_ACCEPTED);
+	CU_ASSERT_EQUAL(watch->state, SWARM_WATCH_ANSWERED);
+
+	swarm_watch(w.swarm)->state = SWARM_WATCH_READY;
+	swarm_world_start(&w, "roam");
+	swarm_world_live(&w, duration_ms(1), MIP_HA_RESOURCES);
+	CU_ASSERT_EQUAL(watch->state, SWARM_WATCH_READY);
+	swarm_world_start(&w, "roam");
+	swarm_world_take(&w);
+	CU_ASSERT_EQUAL(watch->state, SWARM_WATCH_ASKED);
+	swarm_stop(w.swarm);
+	swarm_world_pass(&w, duration_s(2));
+	swarm_world_take(&w);
+	CU_ASSERT_EQUAL(watch->state, SWARM_WATCH_READY);
+	swarm_world_end(&w);
+}
+
 /* ---- size ---- */
 
 /* The library of ciphers may take memory for an authenticator; how often, for one. */
@@ -364,5 +405,6 @@ void suite_swarm(void)
 	CU_add_test(s, "who sends late does not look better",
 		    who_sends_late_does_not_look_better);
 	CU_add_test(s, "a few nodes can overlap", a_few_nodes_can_overlap);
+	CU_add_test(s, "a move can be watched", a_move_can_be_watched);
 	CU_add_test(s, "a million fit", a_million_fit);
 }
