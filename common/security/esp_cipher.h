@@ -61,13 +61,17 @@ bool esp_algorithm_by_name(const char *name, enum esp_algorithm *out);
 /* Octets of key material: key and salt, or key and integrity key, in that order. */
 size_t esp_key_material_len(enum esp_algorithm a);
 
+struct esp_engine;
+
 struct esp_cipher_spec {
 	enum esp_algorithm algorithm;
 	bool esn; /* the high half of the sequence number is authenticated too */
 	const struct secret *material; /* copied */
+	/* Where it serves this algorithm, else OpenSSL's; NULL: that one. */
+	const struct esp_engine *engine; /* not needed afterwards */
 };
 
-struct esp_cipher; /* either seals or opens */
+struct esp_cipher; /* either seals or opens; for one thread at a time */
 
 /*
  * NULL when out of memory, when the library refuses, or when the material has not
@@ -77,6 +81,8 @@ struct esp_cipher *esp_cipher_sealer(const struct esp_cipher_spec *spec,
 				     const struct rng *rng);
 struct esp_cipher *esp_cipher_opener(const struct esp_cipher_spec *spec);
 void esp_cipher_free(struct esp_cipher *c);
+
+const char *esp_cipher_engine(const struct esp_cipher *c); /* its name */
 
 /*
  * An IV that no other packet under this key has, `iv_len` octets: the sequence

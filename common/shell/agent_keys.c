@@ -151,6 +151,32 @@ static void open_key_log(struct agent_shell *s)
 			path);
 }
 
+/* -- The engine ------------------------------------------------------------- */
+
+/* Tests run each; nobody else has a reason to choose. */
+static enum esp_engine_wish engine_wish(struct agent_shell *s)
+{
+	const char *name = getenv("SOJOURN_ESP_ENGINE");
+	enum esp_engine_wish wish = ESP_ENGINE_AUTO;
+
+	if (name && !esp_engine_wish_by_name(name, &wish))
+		log_say(s->log, NOTE_WARN,
+			"SOJOURN_ESP_ENGINE is auto, openssl or ipsec-mb");
+	return wish;
+}
+
+/* One that is not there is missed by who asked for it; one that errs, by all. */
+static void open_engine(struct agent_shell *s)
+{
+	enum esp_engine_wish wish = engine_wish(s);
+	enum esp_engine_fault fault = esp_engine_init(&s->keys->engine, wish);
+
+	if (fault == ESP_ENGINE_DIFFERS ||
+	    (fault != ESP_ENGINE_OK && wish == ESP_ENGINE_IPSEC_MB))
+		log_say(s->log, NOTE_WARN, "OpenSSL computes ESP, not ipsec-mb: %s",
+			esp_engine_fault_text(fault));
+}
+
 /* -- Life ------------------------------------------------------------------- */
 
 int agent_keys_protect(struct agent_shell *s)
@@ -163,6 +189,7 @@ int agent_keys_protect(struct agent_shell *s)
 	keying_effects_init(&s->keys->fx);
 	keying_effects_init(&s->keys->spare);
 	s->keys->look = INSTANT_NEVER;
+	open_engine(s);
 	open_key_log(s);
 	error = agent_keys_protect_all(s);
 	if (error != 0)
@@ -180,6 +207,7 @@ void agent_keys_unprotect(struct agent_shell *s)
 	keying_effects_fini(&s->keys->spare);
 	keying_effects_fini(&s->keys->fx);
 	key_log_close(s->keys->log);
+	esp_engine_fini(&s->keys->engine);
 	free(s->keys);
 	s->keys = NULL;
 }

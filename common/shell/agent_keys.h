@@ -18,6 +18,7 @@
 #include "common/io/key_log.h"
 #include "common/io/key_sock.h"
 #include "common/keying/keying.h"
+#include "common/security/esp_engine.h"
 #include "common/shell/agent_private.h"
 
 _Static_assert((int)KEYING_INBOUND_MAX <= (int)PROTECT_SAS_IN,
@@ -56,6 +57,7 @@ struct agent_keys {
 	struct keying *keying;   /* NULL: nobody to agree with */
 	struct key_sock *sock;
 	struct key_log *log;
+	struct esp_engine engine; /* that computes ESP */
 	struct keying_effects fx, spare;
 	bool here;      /* our end's address is one of this machine's now */
 	instant_t look; /* at the associations, next */

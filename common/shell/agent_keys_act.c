@@ -23,7 +23,8 @@ static void log_key(struct agent_shell *s, const struct esp_sa_spec *sa,
 			strerror(-error));
 }
 
-static struct esp_sa_spec sa_spec(const struct keying_effect *e)
+static struct esp_sa_spec sa_spec(const struct agent_shell *s,
+				  const struct keying_effect *e)
 {
 	return (struct esp_sa_spec){
 		.spi = e->sa.spi,
@@ -32,13 +33,14 @@ static struct esp_sa_spec sa_spec(const struct keying_effect *e)
 		.algorithm = e->sa.algorithm,
 		.material = &e->sa.material,
 		.esn = e->sa.esn,
+		.engine = &s->keys->engine,
 	};
 }
 
 static int act_in_add(struct agent_shell *s, const struct keying_effect *e)
 {
 	const struct keyed_pair *p = agent_keys_pair(s->keys, e->pair);
-	struct esp_sa_spec spec = sa_spec(e);
+	struct esp_sa_spec spec = sa_spec(s, e);
 	int error = 0;
 
 	if (!p || p->manual)
@@ -66,7 +68,7 @@ static int act_out_set(struct agent_shell *s, const struct keying_effect *e)
 {
 	struct keyed_pair *p = agent_keys_pair(s->keys, e->pair);
 	struct rng rng = host_rng();
-	struct esp_sa_spec spec = sa_spec(e);
+	struct esp_sa_spec spec = sa_spec(s, e);
 	int error;
 
 	if (!p || p->manual)
@@ -146,7 +148,8 @@ int agent_keys_manual(struct agent_shell *s, struct keyed_pair *p)
 	const struct esp_sa_spec spec = { .local = p->ends.local,
 					  .remote = p->ends.remote,
 					  .algorithm = p->manual->algorithm,
-					  .manual = true };
+					  .manual = true,
+					  .engine = &s->keys->engine };
 	int error = manual_in(s, p, spec);
 
 	return error ? error : manual_out(s, p, spec);

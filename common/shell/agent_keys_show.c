@@ -117,11 +117,12 @@ void agent_keys_show(struct agent_shell *s, struct ctl_reply *reply)
 /* -- Associations ----------------------------------------------------------- */
 
 static json_t *sa_row(const char *kind, const struct keyed_pair *p, uint32_t spi,
-		      enum esp_algorithm algorithm)
+		      enum esp_algorithm algorithm, const struct esp_cipher *cipher)
 {
-	return json_pack("{s:s,s:o,s:o,s:s}", "kind", kind, "peer",
+	return json_pack("{s:s,s:o,s:o,s:s,s:s}", "kind", kind, "peer",
 			 json_addr(p->ends.remote), "spi", json_hex32(spi), "algorithm",
-			 esp_algorithm_info(algorithm)->name);
+			 esp_algorithm_info(algorithm)->name, "engine",
+			 esp_cipher_engine(cipher));
 }
 
 static void set_counts(json_t *o, const struct esp_sa_counts *c, uint64_t sequence)
@@ -145,7 +146,7 @@ static void set_age(json_t *o, const struct keying_status *t, uint32_t spi,
 static void show_out(const struct shown *to, const struct keyed_pair *p,
 		     const struct esp_sa_out *sa, const struct keying_status *t)
 {
-	json_t *o = sa_row("esp-out", p, sa->spi, sa->algorithm);
+	json_t *o = sa_row("esp-out", p, sa->spi, sa->algorithm, sa->cipher);
 
 	if (o) {
 		set_counts(o, &sa->counts, sa->next - 1);
@@ -159,7 +160,7 @@ static void show_out(const struct shown *to, const struct keyed_pair *p,
 static void show_in(const struct shown *to, const struct keyed_pair *p,
 		    const struct esp_sa_in *sa, const struct keying_status *t)
 {
-	json_t *o = sa_row("esp-in", p, sa->spi, sa->algorithm);
+	json_t *o = sa_row("esp-in", p, sa->spi, sa->algorithm, sa->cipher);
 
 	if (o) {
 		set_counts(o, &sa->counts, sa->window.top);

@@ -44,7 +44,8 @@ static struct esp_cipher_spec cipher_of(const struct esp_sa_spec *s)
 {
 	return (struct esp_cipher_spec){ .algorithm = s->algorithm,
 					 .esn = s->esn,
-					 .material = s->material };
+					 .material = s->material,
+					 .engine = s->engine };
 }
 
 /*

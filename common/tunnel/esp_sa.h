@@ -40,6 +40,7 @@ struct esp_sa_spec {
 	uint16_t window; /* inbound, 64 to 4096; 0 for manual keys without esn only */
 	/* Outbound: an IPv4 packet inside is padded to a multiple; 0: not. */
 	uint16_t tfc;
+	const struct esp_engine *engine; /* of the cipher; NULL: OpenSSL's */
 };
 
 /* Why no association can be made of it, as a text to show; NULL if one can. */

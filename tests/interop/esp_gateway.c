@@ -9,11 +9,13 @@
  *
  * IN and OUT are SPI:MATERIAL:NUMBER, in hexadecimal; the number is the last that was
  * used, so that an association can begin anywhere. The TUN device is esp0. Prints
- * "ready", and, ended by SIGTERM, what it counted: "NAME VALUE" a line.
+ * "ready", and, ended by SIGTERM, what it counted: "NAME VALUE" a line; which engine
+ * encrypted is one of them, chosen by SOJOURN_ESP_ENGINE as in the agents.
  */
 #include "common/agent/links.h"
 #include "common/io/datapath.h"
 #include "common/io/host.h"
+#include "common/security/esp_engine.h"
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/protect.h"
 
@@ -44,6 +46,7 @@ struct gateway {
 	struct io_counts counts;
 	struct loop *loop;
 	struct datapath *data;
+	struct esp_engine engine;
 	struct in_addr local, remote;
 };
 
@@ -166,6 +169,17 @@ static struct protect_view view_of(const struct gateway *g)
 	return v;
 }
 
+static void open_engine(struct gateway *g)
+{
+	const char *name = getenv("SOJOURN_ESP_ENGINE");
+	enum esp_engine_wish wish = ESP_ENGINE_AUTO;
+
+	if (name && !esp_engine_wish_by_name(name, &wish))
+		die("no such engine");
+	if (esp_engine_init(&g->engine, wish) == ESP_ENGINE_DIFFERS)
+		die("the engine fails its self-test");
+}
+
 /* What is const there is the table's; no packet has gone through it yet. */
 static void begin_at(const struct gateway *g, uint64_t in, uint64_t out)
 {
@@ -184,7 +198,8 @@ static void add_associations(struct gateway *g, char **args)
 	struct esp_sa_spec spec = { .local = g->local,
 				    .remote = g->remote,
 				    .esn = strcmp(args[ESN], "esn") == 0,
-				    .window = (uint16_t)atoi(args[WINDOW]) };
+				    .window = (uint16_t)atoi(args[WINDOW]),
+				    .engine = &g->engine };
 	uint64_t in, out;
 
 	if (!esp_algorithm_by_name(args[ALGORITHM], &spec.algorithm))
@@ -220,6 +235,7 @@ static void tell(const struct gateway *g)
 	struct protect_view v = view_of(g);
 	struct counter_set sets[DATAPATH_COUNTERS];
 
+	printf("engine %s\n", esp_cipher_engine(v.out->cipher));
 	printf("in %" PRIu64 "\nin-top %" PRIx64 "\n", v.in[0]->counts.packets,
 	       v.in[0]->window.top);
 	printf("out %" PRIu64 "\nout-last %" PRIx64 "\n", v.out->counts.packets,
@@ -242,10 +258,12 @@ int main(int argc, char **argv)
 	open_data(&g);
 	add_site(&g, argv);
 	protect(&g, argv);
+	open_engine(&g);
 	add_associations(&g, argv);
 	serve(&g);
 	tell(&g);
 	datapath_close(g.data);
+	esp_engine_fini(&g.engine);
 	loop_free(g.loop);
 	return 0;
 }

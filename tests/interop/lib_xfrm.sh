@@ -222,4 +222,5 @@ gateway_end() {
 
 # What our end counted, once it has ended: by name, or what should not be there.
 ours() { awk -v name="$1" '$1 == name { n = $2 } END { print n ? n : 0 }' "$LAB_DIR/s.log"; }
-strange() { grep -vE '^(ready|in|in-top|out|out-last)( |$)' "$LAB_DIR/s.log"; }
+engine() { awk '$1 == "engine" { print $2 }' "$LAB_DIR/s.log"; }
+strange() { grep -vE '^(ready|engine|in|in-top|out|out-last)( |$)' "$LAB_DIR/s.log"; }

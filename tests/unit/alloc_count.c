@@ -3,6 +3,7 @@
 #include "tests/unit/alloc_count.h"
 
 #include <CUnit/CUnit.h>
+#include <malloc.h>
 #include <stdlib.h> /* and __GLIBC__ with it */
 
 #if defined(__has_feature)
@@ -16,6 +17,7 @@
 
 static unsigned long calls;
 static unsigned long fails_at; /* 0: never */
+static void (*watcher)(const void *bytes, size_t len);
 
 unsigned long alloc_count(void)
 {
@@ -25,6 +27,11 @@ unsigned long alloc_count(void)
 void alloc_fail_nth(unsigned long n)
 {
 	fails_at = n ? calls + n : 0;
+}
+
+void alloc_watch_frees(void (*look)(const void *bytes, size_t len))
+{
+	watcher = look;
 }
 
 void alloc_fail_each(unsigned long (*life)(unsigned long nth))
@@ -57,10 +64,12 @@ bool alloc_counted(void)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
+void __libc_free(void *bytes);
 
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
+void free(void *bytes);
 
 static bool fails(void)
 {
@@ -80,6 +89,18 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *old, size_t size)
 {
 	return fails() ? NULL : __libc_realloc(old, size);
+}
+
+void free(void *bytes)
+{
+	void (*look)(const void *bytes, size_t len) = watcher;
+
+	watcher = NULL; /* what it frees itself is of no interest */
+	if (look && bytes)
+		look(bytes, malloc_usable_size(bytes));
+	if (look)
+		watcher = look;
+	__libc_free(bytes);
 }
 
 #endif

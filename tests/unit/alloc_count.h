@@ -8,12 +8,16 @@
 #define TESTS_UNIT_ALLOC_COUNT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 bool alloc_counted(void); /* false: this build cannot tell */
 unsigned long alloc_count(void);
 
 /* The nth call from now on fails, once; 0 takes that back. */
 void alloc_fail_nth(unsigned long n);
+
+/* Show what is freed, before it is; NULL takes that back. */
+void alloc_watch_frees(void (*look)(const void *bytes, size_t len));
 
 /*
  * Live once in peace (0), then once for each call in which memory is asked for, with

@@ -7,6 +7,7 @@
 
 #include "common/base/bytes.h"
 #include "common/security/crypto.h"
+#include "common/security/esp_engine.h"
 
 #include "tests/unit/alloc_count.h"
 #include "tests/unit/hex.h"
@@ -32,6 +33,8 @@ static const struct vector {
 };
 
 enum { VECTORS = sizeof(vectors) / sizeof(vectors[0]), PACKET_MAX = 512 };
+
+static struct esp_engine engine; /* that the whole suite runs by */
 
 /* An ESP packet of a vector in exactly its memory. */
 struct packet {
@@ -83,7 +86,8 @@ static struct rng rng_of(uint64_t seed)
 static struct esp_cipher *sealer_of(const struct vector *v)
 {
 	struct secret material = material_of(v);
-	const struct esp_cipher_spec spec = { v->algorithm, v->esn, &material };
+	const struct esp_cipher_spec spec = { v->algorithm, v->esn, &material,
+					      &engine };
 	const struct rng rng = rng_of(1);
 	struct esp_cipher *c = esp_cipher_sealer(&spec, &rng);
 
@@ -95,7 +99,8 @@ static struct esp_cipher *sealer_of(const struct vector *v)
 static struct esp_cipher *opener_of(const struct vector *v)
 {
 	struct secret material = material_of(v);
-	const struct esp_cipher_spec spec = { v->algorithm, v->esn, &material };
+	const struct esp_cipher_spec spec = { v->algorithm, v->esn, &material,
+					      &engine };
 	struct esp_cipher *c = esp_cipher_opener(&spec);
 
 	secret_fini(&material);
@@ -297,7 +302,9 @@ static struct esp_cipher *sealer_with(enum esp_algorithm a, uint64_t seed)
 {
 	uint8_t bytes[ESP_MATERIAL_MAX] = { 0 };
 	const struct secret material = { bytes, esp_key_material_len(a) };
-	const struct esp_cipher_spec spec = { .algorithm = a, .material = &material };
+	const struct esp_cipher_spec spec = { .algorithm = a,
+					      .material = &material,
+					      .engine = &engine };
 	const struct rng rng = rng_of(seed);
 
 	return esp_cipher_sealer(&spec, &rng);
@@ -313,7 +320,8 @@ static void a_key_of_another_length_is_refused(void)
 			const struct secret material = { bytes, len };
 			const struct esp_cipher_spec spec = {
 				.algorithm = (enum esp_algorithm)a,
-				.material = &material
+				.material = &material,
+				.engine = &engine
 			};
 			struct esp_cipher *c = esp_cipher_sealer(&spec, &rng);
 
@@ -422,9 +430,27 @@ static void without_memory_there_is_no_context(void)
 	esp_cipher_free(NULL);
 }
 
-void suite_esp_cipher(void)
+static int by_openssl(void)
 {
-	CU_pSuite s = CU_add_suite("esp_cipher", NULL, NULL);
+	return (int)esp_engine_init(&engine, ESP_ENGINE_OPENSSL);
+}
+
+static int by_ipsec_mb(void)
+{
+	return (int)esp_engine_init(&engine, ESP_ENGINE_IPSEC_MB);
+}
+
+static int by_none(void)
+{
+	esp_engine_fini(&engine);
+	return 0;
+}
+
+static void add_suite(bool fast)
+{
+	CU_pSuite s =
+		fast ? CU_add_suite("esp_cipher_by_ipsec_mb", by_ipsec_mb, by_none)
+		     : CU_add_suite("esp_cipher", by_openssl, by_none);
 
 	CU_ADD_TEST(s, seals_the_vectors);
 	CU_ADD_TEST(s, opens_the_vectors_and_refuses_every_flipped_bit);
@@ -437,4 +463,12 @@ void suite_esp_cipher(void)
 	CU_ADD_TEST(s, the_iv_of_cbc_is_random_and_never_comes_again);
 	CU_ADD_TEST(s, a_packet_takes_no_memory);
 	CU_ADD_TEST(s, without_memory_there_is_no_context);
+}
+
+void suite_esp_cipher(void)
+{
+	add_suite(false);
+	if (by_ipsec_mb() == ESP_ENGINE_OK)
+		add_suite(true);
+	by_none();
 }
