@@ -162,7 +162,7 @@ static void start(const struct fa_core *fa, struct effect_list *fx)
 struct fa_core *fa_core_new(const struct fa_config *config, const struct links *links,
 			    struct rng rng, struct now now, struct effect_list *fx)
 {
-	const struct common_config *common = &config->common;
+	const struct admit_limits limits = admit_limits_of(&config->common);
 	const struct protected_config ends = fa_config_protected(config);
 	struct fa_core *fa = calloc(1, sizeof(*fa));
 
@@ -181,8 +181,7 @@ struct fa_core *fa_core_new(const struct fa_config *config, const struct links *
 	fa->last_ip_id = (uint16_t)rng_u32(&rng);
 	if (fa_settings_init(&fa->settings, config) == 0)
 		fa->adverts = adverts_new(config, rng, links, now.mono);
-	fa->admit = admit_new(ADMIT_SOURCES, common->source_rate, common->source_burst,
-			      now.mono);
+	fa->admit = admit_new(ADMIT_SOURCES, &limits, now.mono);
 	fa->guard = guard_new();
 	if (!fa->adverts || !fa->admit || !fa->guard ||
 	    guard_configure(fa->guard, &ends) != 0) {
@@ -475,10 +474,11 @@ static void exchange_adverts(struct fa_core *fa, const struct fa_settings *old,
 static void apply_limits(struct fa_core *fa, instant_t now)
 {
 	const struct fa_config *c = fa_config_of(fa);
+	const struct admit_limits limits = admit_limits_of(&c->common);
 
 	pending_limit(&fa->pending, c->max_pending, c->pending_per_node);
 	visitor_limit(&fa->visitors, c->max_visitors);
-	admit_configure(fa->admit, c->common.source_rate, c->common.source_burst, now);
+	admit_configure(fa->admit, &limits, now);
 	fa->care_of_owned = links_owns(&fa->links, c->care_of);
 }
 

@@ -101,6 +101,7 @@ unsigned ha_end_bindings_of(struct ha_core *ha, struct home_node *n, enum note_k
 struct ha_core *ha_core_new(const struct ha_config *config, const struct links *links,
 			    struct rng rng, struct now now, struct effect_list *fx)
 {
+	const struct admit_limits limits = admit_limits_of(&config->common);
 	struct ha_core *ha = calloc(1, sizeof(*ha));
 
 	if (!ha)
@@ -112,8 +113,7 @@ struct ha_core *ha_core_new(const struct ha_config *config, const struct links *
 	binding_table_init(&ha->table, &ha->timers, config->max_bindings);
 	bucket_init(&ha->notes, NOTES_PER_SECOND, NOTES_AT_ONCE, now.mono);
 	ha->last_ip_id = (uint16_t)rng_u32(&ha->rng);
-	ha->admit = admit_new(ADMIT_SOURCES, config->common.source_rate,
-			      config->common.source_burst, now.mono);
+	ha->admit = admit_new(ADMIT_SOURCES, &limits, now.mono);
 	ha->guard = guard_new();
 	if (!ha->admit || !ha->guard || ha_core_reconfigure(ha, config, now, fx) < 0) {
 		ha_core_free(ha);

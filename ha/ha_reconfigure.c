@@ -335,6 +335,8 @@ void ha_config_release(struct ha_core *ha)
 
 static void take_over(struct ha_core *ha, const struct next_config *next, instant_t now)
 {
+	const struct admit_limits limits = admit_limits_of(&next->config.common);
+
 	ha_config_release(ha);
 	ha->config = next->config;
 	ha->associations = next->associations;
@@ -342,8 +344,7 @@ static void take_over(struct ha_core *ha, const struct next_config *next, instan
 	ha->adverts = next->adverts;
 	ha->advert_count = next->advert_count;
 	binding_table_limit(&ha->table, ha->config.max_bindings);
-	admit_configure(ha->admit, ha->config.common.source_rate,
-			ha->config.common.source_burst, now);
+	admit_configure(ha->admit, &limits, now);
 }
 
 int ha_core_reconfigure(struct ha_core *ha, const struct ha_config *config,

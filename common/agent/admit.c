@@ -4,6 +4,7 @@
  * of all sources.
  */
 #include "common/agent/admit.h"
+#include "common/agent/config.h"
 #include "common/base/bucket.h"
 #include "common/base/hashmap.h"
 #include "common/base/list.h"
@@ -20,8 +21,7 @@ struct source {
 };
 
 struct admit {
-	uint32_t rate;
-	uint32_t burst;
+	struct admit_limits limits;
 	struct pool pool;
 	struct list heard;
 	struct source *by_key;
@@ -46,24 +46,35 @@ struct admit_source admit_station(int ifindex, struct mac mac)
 	return s;
 }
 
-static void limit(struct admit *a, uint32_t rate, uint32_t burst, instant_t now)
+struct admit_limits admit_limits_of(const struct common_config *c)
 {
-	const uint32_t all = rate > ADMIT_RATE ? rate : ADMIT_RATE;
-	const uint32_t at_once = burst > ADMIT_BURST ? burst : ADMIT_BURST;
+	return (struct admit_limits){ .rate = c->source_rate,
+				      .burst = c->source_burst,
+				      .total = c->total_rate };
+}
 
-	a->rate = rate;
-	a->burst = burst;
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static void limit(struct admit *a, const struct admit_limits *l, instant_t now)
+{
+	const uint32_t all = larger(l->rate, l->total);
+	const uint32_t at_once = larger(l->burst, l->total / ADMIT_BURST_SHARE);
+
+	a->limits = *l;
 	bucket_init(&a->peers, all, at_once, now);
 	bucket_init(&a->somebody, all, at_once, now);
 }
 
-struct admit *admit_new(size_t sources, uint32_t rate, uint32_t burst, instant_t now)
+struct admit *admit_new(size_t sources, const struct admit_limits *l, instant_t now)
 {
 	struct admit *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
-	limit(a, rate, burst, now);
+	limit(a, l, now);
 	pool_init(&a->pool, sizeof(struct source), sources);
 	list_init(&a->heard);
 	return a;
@@ -91,9 +102,9 @@ void admit_free(struct admit *a)
 	free(a);
 }
 
-void admit_configure(struct admit *a, uint32_t rate, uint32_t burst, instant_t now)
+void admit_configure(struct admit *a, const struct admit_limits *l, instant_t now)
 {
-	limit(a, rate, burst, now);
+	limit(a, l, now);
 	forget_all(a);
 }
 
@@ -117,7 +128,7 @@ static struct source *source_add(struct admit *a, const struct admit_source *key
 		return NULL;
 	s->key = *key;
 	list_init(&s->heard);
-	bucket_init(&s->bucket, a->rate, a->burst, now);
+	bucket_init(&s->bucket, a->limits.rate, a->limits.burst, now);
 	HASH_ADD(hh, a->by_key, key, sizeof(s->key), s);
 	if (!hashmap_added(s, hh)) {
 		pool_give(&a->pool, s);
@@ -140,19 +151,24 @@ static bool source_pays(struct admit *a, const struct admit_source *key, instant
 	return bucket_take(&s->bucket, now);
 }
 
+static bool all_pay(const struct admit *a, struct bucket *b, instant_t now)
+{
+	return a->limits.total == 0 || bucket_take(b, now);
+}
+
 bool admit_message(struct admit *a, const struct admit_source *src,
 		   enum admit_claim claim, instant_t now)
 {
 	bool paid;
 
-	if (a->rate == 0)
+	if (a->limits.rate == 0)
 		return true;
 	paid = source_pays(a, src, now);
 	switch (claim) {
 	case ADMIT_PEER:
-		return paid || bucket_take(&a->peers, now);
+		return paid || all_pay(a, &a->peers, now);
 	case ADMIT_SOMEBODY:
-		return paid && bucket_take(&a->somebody, now);
+		return paid && all_pay(a, &a->somebody, now);
 	case ADMIT_NOTHING:
 		break;
 	}

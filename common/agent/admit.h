@@ -16,9 +16,9 @@
  * Claiming nothing is refused without cryptography, so it takes nothing from
  * others.  Claiming to be a peer takes a known source together with SPIs that we
  * share; whoever cannot see the traffic has to guess those.  As long as what passes
- * for peers is less than ADMIT_RATE a second all of them are heard, whoever floods
- * in their name; beyond that each try gets through with the odds of ADMIT_RATE to
- * the flood, and nodes try again.  So the processor spends at most ADMIT_RATE
+ * for peers is less than `total` a second all of them are heard, whoever floods
+ * in their name; beyond that each try gets through with the odds of `total` to
+ * the flood, and nodes try again.  So the processor spends at most `total`
  * verifications a second on peers, the same on others, and `rate` for each peer.
  *
  * When the table of sources is full the one that was heard longest ago is
@@ -38,8 +38,12 @@
 
 enum {
 	ADMIT_SOURCES = 4096, /* a good table size */
-	ADMIT_RATE = 20000,   /* a second, of all sources; a few us each */
-	ADMIT_BURST = 2000,
+	/*
+	 * `total`, unless it is configured: two such floods, of peers and of others,
+	 * take half of a processor that answers 150,000 a second.
+	 */
+	ADMIT_RATE = 40000,
+	ADMIT_BURST_SHARE = 10, /* of `total` may come at once: a tenth */
 };
 
 /* A source: an address, or a station on a link.  Hashed as bytes. */
@@ -54,19 +58,28 @@ enum admit_claim {
 };
 
 struct admit;
+struct common_config;
 
 struct admit_source admit_address(struct in_addr addr);
 struct admit_source admit_station(int ifindex, struct mac mac);
 
 /*
  * `rate` a second and `burst` at once for each source, and for all of them together
- * what is said above, or the same if that is more; a rate of 0 admits all.
+ * what is said above, or the same if that is more.  A rate of 0 admits all, a total of
+ * 0 as many as their sources pay for.
  */
-struct admit *admit_new(size_t sources, uint32_t rate, uint32_t burst, instant_t now);
+struct admit_limits {
+	uint32_t rate, burst, total;
+};
+
+/* As <limits> has them. */
+struct admit_limits admit_limits_of(const struct common_config *c);
+
+struct admit *admit_new(size_t sources, const struct admit_limits *l, instant_t now);
 void admit_free(struct admit *a);
 
 /* Other limits from now on; every source starts with a full bucket. */
-void admit_configure(struct admit *a, uint32_t rate, uint32_t burst, instant_t now);
+void admit_configure(struct admit *a, const struct admit_limits *l, instant_t now);
 
 /* Whether one more message from `src` is to be looked at. */
 bool admit_message(struct admit *a, const struct admit_source *src,

@@ -101,6 +101,7 @@ struct common_config {
 	char tun[IF_NAMESIZE];       /* name of our TUN device */
 	uint32_t source_rate;        /* messages a second from one source address */
 	uint32_t source_burst;
+	uint32_t total_rate; /* of all peers together, and of all others (admit.h) */
 	bool strict_reserved_bits; /* r and x set: refuse (CONFORMANCE T-02) */
 
 	struct tunnel_config *tunnel;

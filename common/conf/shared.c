@@ -53,6 +53,10 @@ static const struct conf_attr limits_rows[] = {
 			 "0: any number"),
 	CONF_ROW(common_config, source_burst, "source-burst", CONF_NUMBER, .def = "200",
 		 .min = 1, .max = 1000000, .help = "how many of them may come at once"),
+	CONF_ROW(common_config, total_rate, "total-rate", CONF_NUMBER, .def = "40000",
+		 .max = 10000000,
+		 .help = "messages a second that are verified of all peers together, "
+			 "and of all others; 0: any number"),
 	CONF_ROW(common_config, strict_reserved_bits, "strict-reserved-bits", CONF_BOOL,
 		 .def = "no",
 		 .help = "refuse Requests whose r or x bit is set (codes 70, 134)"),

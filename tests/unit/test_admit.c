@@ -36,7 +36,9 @@ static unsigned admitted(struct admit *a, uint32_t n, unsigned tries, int64_t ms
 
 static struct admit *admit_of(size_t sources, uint32_t rate, uint32_t burst)
 {
-	return admit_new(sources, rate, burst, at_ms(0));
+	const struct admit_limits limits = { rate, burst, ADMIT_RATE };
+
+	return admit_new(sources, &limits, at_ms(0));
 }
 
 static void sources_have_buckets_of_their_own(void)
@@ -88,10 +90,11 @@ static void rate_zero_admits_all(void)
 
 static void other_limits_start_afresh(void)
 {
+	const struct admit_limits others = { 1, 3, 0 };
 	struct admit *a = admit_of(4, 1, 2);
 
 	CU_ASSERT_EQUAL(admitted(a, 1, 9, 0), 2);
-	admit_configure(a, 1, 3, at_ms(0));
+	admit_configure(a, &others, at_ms(0));
 	CU_ASSERT_EQUAL(admit_count(a), 0);
 	CU_ASSERT_EQUAL(admitted(a, 1, 9, 0), 3);
 	admit_free(a);
@@ -114,10 +117,32 @@ static void a_peer_is_heard_when_its_source_is_flooded(void)
 	CU_ASSERT_EQUAL(admitted(a, 1, 1000, 0), 5);
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 10, 0), 0);
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 10, 0), 10);
-	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 9999, 0), ADMIT_BURST - 10);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 9999, 0),
+			(ADMIT_RATE / ADMIT_BURST_SHARE) - 10);
 	/* Others have their own. */
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 2, 10, 0), 5);
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 3, 10, 0), 5);
+	admit_free(a);
+}
+
+static void a_total_of_zero_is_any_number(void)
+{
+	const struct admit_limits limits = { 10, 5, 0 };
+	struct admit *a = admit_new(16, &limits, at_ms(0));
+
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 0), 99999);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 2, 99999, 0), 5);
+	admit_free(a);
+}
+
+static void a_configured_total_holds(void)
+{
+	const struct admit_limits limits = { 10, 5, 1000 };
+	struct admit *a = admit_new(16, &limits, at_ms(0));
+
+	/* What its source pays, and a tenth of a second's. */
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 0), 5 + 100);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 50), 50);
 	admit_free(a);
 }
 
@@ -129,7 +154,8 @@ static void all_together_are_bounded(void)
 
 	for (uint32_t n = 0; n < 100000; n++)
 		count += admitted_as(a, ADMIT_SOMEBODY, n, 1, n / 100);
-	CU_ASSERT_EQUAL(count, ADMIT_BURST + ADMIT_RATE * 999 / 1000);
+	CU_ASSERT_EQUAL(count,
+			(ADMIT_RATE / ADMIT_BURST_SHARE) + ADMIT_RATE * 999 / 1000);
 	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 1, 999), 1);
 	CU_ASSERT_EQUAL(admitted(a, 1, 1, 999), 1);
 	admit_free(a);
@@ -137,11 +163,15 @@ static void all_together_are_bounded(void)
 
 static void larger_limits_of_a_source_hold_for_all(void)
 {
-	struct admit *a = admit_of(4, 3 * ADMIT_RATE, 3 * ADMIT_BURST);
+	struct admit *a =
+		admit_of(4, 3 * ADMIT_RATE, 3 * (ADMIT_RATE / ADMIT_BURST_SHARE));
 
-	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 0), 3 * ADMIT_BURST);
-	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 0), 3 * ADMIT_BURST);
-	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 100), 3 * ADMIT_BURST);
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 0),
+			3 * (ADMIT_RATE / ADMIT_BURST_SHARE));
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_PEER, 1, 99999, 0),
+			3 * (ADMIT_RATE / ADMIT_BURST_SHARE));
+	CU_ASSERT_EQUAL(admitted_as(a, ADMIT_SOMEBODY, 1, 99999, 100),
+			3 * (ADMIT_RATE / ADMIT_BURST_SHARE));
 	admit_free(a);
 }
 
@@ -175,6 +205,8 @@ void suite_admit(void)
 	CU_add_test(s, "a table of no size refuses", a_table_of_no_size_refuses);
 	CU_add_test(s, "a peer is heard when its source is flooded",
 		    a_peer_is_heard_when_its_source_is_flooded);
+	CU_ADD_TEST(s, a_total_of_zero_is_any_number);
+	CU_ADD_TEST(s, a_configured_total_holds);
 	CU_add_test(s, "all together are bounded", all_together_are_bounded);
 	CU_add_test(s, "larger limits of a source hold for all",
 		    larger_limits_of_a_source_hold_for_all);

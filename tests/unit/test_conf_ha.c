@@ -3,6 +3,7 @@
  * The home agent's configuration: every field, its defaults, and what must hold
  * between its parts; also the elements that all programs share.
  */
+#include "common/agent/admit.h"
 #include "common/agent/effect.h"
 #include "ha/binding.h"
 #include "ha/ha_conf.h"
@@ -57,6 +58,7 @@ static void the_smallest_has_the_defaults(void)
 	CU_ASSERT_STRING_EQUAL(c.common.tun, "mip-ha0");
 	CU_ASSERT_EQUAL(c.common.source_rate, 100);
 	CU_ASSERT_EQUAL(c.common.source_burst, 200);
+	CU_ASSERT_EQUAL(c.common.total_rate, ADMIT_RATE);
 	CU_ASSERT_FALSE(c.common.strict_reserved_bits);
 	conf_release(&ha_config_schema, &c);
 }
@@ -68,7 +70,7 @@ static void every_field_arrives(void)
 		"bindings-per-node='2' reverse-tunnel-required='yes' gre='no' "
 		"minimal='no'>"
 		"<log level='debug' to='syslog'/><control socket='/x'/><tun name='t0'/>"
-		"<limits source-rate='0' source-burst='9' "
+		"<limits source-rate='0' source-burst='9' total-rate='77' "
 		"strict-reserved-bits='yes'/>" NET
 		"<home-network prefix='10.2.0.0/16' broadcasts='no'/>" NODE(
 			"10.2.3.4",
@@ -82,6 +84,7 @@ static void every_field_arrives(void)
 	CU_ASSERT_STRING_EQUAL(c.common.control, "/x");
 	CU_ASSERT_STRING_EQUAL(c.common.tun, "t0");
 	CU_ASSERT(c.common.source_rate == 0 && c.common.source_burst == 9);
+	CU_ASSERT_EQUAL(c.common.total_rate, 77);
 	CU_ASSERT(c.common.strict_reserved_bits);
 	CU_ASSERT_EQUAL_FATAL(c.network_count, 2);
 	CU_ASSERT_STRING_EQUAL(c.network[0].interface, "home");

@@ -44,6 +44,7 @@ static void flood_begin(struct flood *f, unsigned rate, uint32_t spi, uint32_t f
 	hb_init(&f->b);
 	f->b.config.common.source_rate = SOURCE_RATE;
 	f->b.config.common.source_burst = 2 * SOURCE_RATE;
+	f->b.config.common.total_rate = ADMIT_RATE;
 	hb_start(&f->b);
 	f->as = ask_by_peer(&f->b, HB_NODE);
 	f->as.spi = spi;
@@ -126,8 +127,9 @@ static void beyond_it_work_is_bounded_and_tries_get_through(void)
 	CU_ASSERT_TRUE(accepted > 200 * 3 / 10);
 	CU_ASSERT_TRUE(accepted < 200 * 6 / 10);
 	CU_ASSERT_TRUE(f.sent > 6 * ADMIT_RATE);
-	CU_ASSERT_TRUE(wasted(&f) <= ADMIT_BURST + ADMIT_RATE * 5 / 2 +
-					     2 * SOURCE_RATE + SOURCE_RATE * 5 / 2);
+	CU_ASSERT_TRUE(wasted(&f) <= ADMIT_RATE / ADMIT_BURST_SHARE +
+					     ADMIT_RATE * 5 / 2 + 2 * SOURCE_RATE +
+					     SOURCE_RATE * 5 / 2);
 	hb_stop(&f.b);
 }
 
