@@ -102,6 +102,15 @@ struct mobility_binding *binding_first(const struct home_node *n)
 	return container_of(n->bindings.next, struct mobility_binding, in_node);
 }
 
+void binding_fetch(const struct binding_table *t, struct in_addr home)
+{
+	const struct home_node *n = home_node_find(t, home);
+	const struct mobility_binding *b = n ? binding_first(n) : NULL;
+
+	__builtin_prefetch(b);
+	__builtin_prefetch(b ? &b->expiry : NULL);
+}
+
 /* The deadline by `expires`; false when out of memory. */
 static bool set_expiry(struct binding_table *t, struct mobility_binding *b,
 		       instant_t expires)

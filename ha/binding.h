@@ -130,6 +130,9 @@ void home_node_remove(struct binding_table *t, struct home_node *n);
 struct mobility_binding *binding_find(const struct home_node *n,
 				      struct in_addr care_of);
 
+/* Have the first binding of a node fetched from memory, without waiting for it. */
+void binding_fetch(const struct binding_table *t, struct in_addr home);
+
 /* The first binding of a node, or NULL. */
 struct mobility_binding *binding_first(const struct home_node *n);
 

@@ -158,6 +158,36 @@ void ha_core_stop(struct ha_core *ha, struct now now, struct effect_list *fx)
 
 /* -- Messages --------------------------------------------------------------- */
 
+/* RFC 5944 3.3: what is in front of the home address. */
+enum { HOME_AT = 4 };
+
+/* Bucket, node, binding: each pass needs what the one before has fetched. */
+void ha_core_foresee(const struct ha_core *ha, struct reader message, unsigned pass)
+{
+	struct in_addr home;
+	struct addr_link *l;
+
+	read_skip(&message, HOME_AT);
+	home = read_addr(&message);
+	if (message.bad)
+		return;
+	switch (pass) {
+	case 0:
+		addr_table_expect(&ha->table.nodes, home);
+		sa_expect(ha->associations, SA_MN_HA, home);
+		break;
+	case 1:
+		l = addr_table_fetch(&ha->table.nodes, home);
+		if (l)
+			__builtin_prefetch(&home_node_of(l)->answered);
+		sa_fetch(ha->associations, SA_MN_HA, home);
+		break;
+	default:
+		binding_fetch(&ha->table, home);
+		break;
+	}
+}
+
 void ha_core_datagram(struct ha_core *ha, const struct datagram *dg, struct now now,
 		      struct effect_list *fx)
 {

@@ -31,6 +31,15 @@ struct ha_core *ha_core_new(const struct ha_config *config, const struct links *
 			    struct rng rng, struct now now, struct effect_list *fx);
 void ha_core_free(struct ha_core *ha);
 
+/*
+ * A batch of datagrams is to come.  Each of their messages is shown HA_FORESEE_PASSES
+ * times before the first is handed over, all in one pass and then all in the next, so
+ * that what they need of large tables comes from memory together, not one after the
+ * other.  Nothing is changed or judged.
+ */
+enum { HA_FORESEE_PASSES = 3 };
+void ha_core_foresee(const struct ha_core *ha, struct reader message, unsigned pass);
+
 void ha_core_datagram(struct ha_core *ha, const struct datagram *dg, struct now now,
 		      struct effect_list *fx);
 void ha_core_icmp(struct ha_core *ha, const struct icmp_datagram *dg, struct now now,

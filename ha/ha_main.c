@@ -26,6 +26,11 @@ static const struct violations *ha_violations(const void *core)
 	return ha_core_violations(core);
 }
 
+static void ha_foresee(const void *core, struct reader message, unsigned pass)
+{
+	ha_core_foresee(core, message, pass);
+}
+
 static bool ha_restore(void *core, struct reader record, struct now now,
 		       struct effect_list *fx)
 {
@@ -114,6 +119,7 @@ static const struct agent_program program = {
 	.router = true,
 	.binds = true,
 	.core = { AGENT_CORE_OPS(ha), .arp = ha_arp, .violations = ha_violations,
+		  .foresee = ha_foresee, .foresee_passes = HA_FORESEE_PASSES,
 		  .restore = ha_restore, .each_record = ha_each_record },
 	.config = { .schema = &ha_config_schema,
 		    .common = common,

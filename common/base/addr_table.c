@@ -90,6 +90,20 @@ struct addr_link *addr_table_find(const struct addr_table *t, struct in_addr add
 	return l;
 }
 
+void addr_table_expect(const struct addr_table *t, struct in_addr addr)
+{
+	if (t->count > 0)
+		__builtin_prefetch(&t->bucket[bucket_of(t, addr)]);
+}
+
+struct addr_link *addr_table_fetch(const struct addr_table *t, struct in_addr addr)
+{
+	struct addr_link *l = t->count > 0 ? t->bucket[bucket_of(t, addr)] : NULL;
+
+	__builtin_prefetch(l);
+	return l;
+}
+
 int addr_table_add(struct addr_table *t, struct addr_link *l)
 {
 	if (t->count >= t->buckets) {

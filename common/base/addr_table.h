@@ -34,6 +34,13 @@ void addr_table_fini(struct addr_table *t);
 
 struct addr_link *addr_table_find(const struct addr_table *t, struct in_addr addr);
 
+/*
+ * Have the processor fetch what a look-up will need, without waiting for it: first
+ * the bucket; then, when that is there, the first object in it, which is returned.
+ */
+void addr_table_expect(const struct addr_table *t, struct in_addr addr);
+struct addr_link *addr_table_fetch(const struct addr_table *t, struct in_addr addr);
+
 /* One that is not there yet.  0, or -ENOMEM and nothing has changed. */
 int addr_table_add(struct addr_table *t, struct addr_link *l);
 

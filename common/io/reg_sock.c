@@ -197,6 +197,16 @@ static void hand_on(struct reg_sock *s, unsigned i, const struct reg_sock_handle
 		h->datagram(h->arg, &dg);
 }
 
+static void foresee(const struct reg_sock *s, unsigned count,
+		    const struct reg_sock_handlers *h)
+{
+	for (unsigned pass = 0; pass < h->foresee_passes; pass++)
+		for (unsigned i = 0; i < count; i++)
+			h->foresee(h->arg,
+				   reader_over(s->slot[i].bytes, s->message[i].msg_len),
+				   pass);
+}
+
 void reg_sock_recv(struct reg_sock *s, const struct reg_sock_handlers *h)
 {
 	int n;
@@ -208,6 +218,8 @@ void reg_sock_recv(struct reg_sock *s, const struct reg_sock_handlers *h)
 	n = recvmmsg(s->fd, s->message, BATCH, MSG_DONTWAIT, NULL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		s->counts->by[IO_UDP_ERROR]++;
+	if (n > 1)
+		foresee(s, (unsigned)n, h);
 	for (int i = 0; i < n; i++)
 		hand_on(s, (unsigned)i, h);
 }

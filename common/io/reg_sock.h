@@ -19,6 +19,9 @@ struct reg_sock_handlers {
 	/* Whether datagrams from this link are somebody else's business. */
 	bool (*served)(void *arg, int ifindex);
 	void (*datagram)(void *arg, const struct datagram *dg);
+	/* All of a batch, `foresee_passes` times, before the first is handed on. */
+	void (*foresee)(void *arg, struct reader message, unsigned pass);
+	unsigned foresee_passes;
 	void *arg;
 };
 

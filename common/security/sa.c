@@ -148,6 +148,19 @@ bool sa_shared(struct sa_store *s, enum sa_kind kind, struct in_addr peer)
 	return first_of(s, kind, peer) != NULL;
 }
 
+void sa_expect(const struct sa_store *s, enum sa_kind kind, struct in_addr peer)
+{
+	addr_table_expect(&s->by_peer[kind], peer);
+}
+
+void sa_fetch(const struct sa_store *s, enum sa_kind kind, struct in_addr peer)
+{
+	struct addr_link *l = addr_table_fetch(&s->by_peer[kind], peer);
+
+	if (l)
+		__builtin_prefetch(container_of(l, struct sa_entry, link)->mac);
+}
+
 void sa_each(struct sa_store *s, void (*visit)(void *arg, const struct mip_sa *sa),
 	     void *arg)
 {

@@ -76,6 +76,10 @@ struct mip_sa *sa_for_sending(struct sa_store *s, enum sa_kind kind,
 /* Whether any is shared with the peer. */
 bool sa_shared(struct sa_store *s, enum sa_kind kind, struct in_addr peer);
 
+/* A message of `peer` is to come: fetch what it takes, in two steps (addr_table.h). */
+void sa_expect(const struct sa_store *s, enum sa_kind kind, struct in_addr peer);
+void sa_fetch(const struct sa_store *s, enum sa_kind kind, struct in_addr peer);
+
 /* In order of addition. */
 void sa_each(struct sa_store *s, void (*visit)(void *arg, const struct mip_sa *sa),
 	     void *arg);

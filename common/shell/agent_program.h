@@ -44,6 +44,9 @@ struct agent_core_ops {
 	void *(*new)(const void *config, const struct links *links, struct rng rng,
 		     struct now now, struct effect_list *fx);
 	void (*free)(void *core);
+	/* A batch is to come, see ha_core_foresee(); 0 passes: never mind. */
+	void (*foresee)(const void *core, struct reader message, unsigned pass);
+	unsigned foresee_passes;
 	void (*datagram)(void *core, const struct datagram *dg, struct now now,
 			 struct effect_list *fx);
 	void (*icmp)(void *core, const struct icmp_datagram *dg, struct now now,

@@ -182,10 +182,23 @@ static bool is_served(void *shell, int ifindex)
 	return agent_served_find(shell, ifindex) != NULL;
 }
 
+static void foresee(void *shell, struct reader message, unsigned pass)
+{
+	const struct agent_shell *s = shell;
+
+	s->program->core.foresee(s->core, message, pass);
+}
+
 void agent_on_reg_sock(void *shell)
 {
 	struct agent_shell *s = shell;
-	const struct reg_sock_handlers h = { is_served, agent_on_datagram, s };
+	const struct reg_sock_handlers h = {
+		.served = is_served,
+		.datagram = agent_on_datagram,
+		.foresee = foresee,
+		.foresee_passes = s->program->core.foresee_passes,
+		.arg = s,
+	};
 	struct now now;
 
 	agent_shell_begin(s, &now);

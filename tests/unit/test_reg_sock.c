@@ -19,6 +19,8 @@ struct heard {
 	size_t len[KEPT_MAX];
 	struct datagram last;
 	uint8_t first_octet;
+	unsigned foreseen[2]; /* by pass, of the last batch */
+	unsigned handed_before;
 };
 
 struct fixture {
@@ -44,6 +46,17 @@ static void on_datagram(void *arg, const struct datagram *dg)
 	h->first_octet = reader_left(&dg->payload) ? *dg->payload.at : 0;
 	if (h->count < KEPT_MAX)
 		h->len[h->count++] = reader_left(&dg->payload);
+}
+
+/* Each pass over all of them, before any is handed on. */
+static void on_foresee(void *arg, struct reader message, unsigned pass)
+{
+	struct heard *h = arg;
+
+	(void)message;
+	CU_ASSERT_EQUAL(h->count, h->handed_before);
+	CU_ASSERT_TRUE(pass == 0 ? h->foreseen[1] == 0 : h->foreseen[0] > 0);
+	h->foreseen[pass]++;
 }
 
 static void begin(struct fixture *f)
@@ -100,10 +113,16 @@ static int send_self(struct fixture *f, size_t len, uint8_t ttl, uint8_t octet)
 
 static void receive(struct fixture *f)
 {
-	const struct reg_sock_handlers h = { served, on_datagram, &f->heard };
+	const struct reg_sock_handlers h = { .served = served,
+					     .datagram = on_datagram,
+					     .foresee = on_foresee,
+					     .foresee_passes = 2,
+					     .arg = &f->heard };
 	struct pollfd p = { .fd = reg_sock_fd(f->sock), .events = POLLIN };
 
 	CU_ASSERT_EQUAL(poll(&p, 1, 1000), 1);
+	f->heard.handed_before = f->heard.count;
+	memset(f->heard.foreseen, 0, sizeof(f->heard.foreseen));
 	reg_sock_recv(f->sock, &h);
 }
 
@@ -196,6 +215,51 @@ static void a_taken_port_is_told(void)
 	end(&f);
 }
 
+/* One that the system refuses keeps none of the others back. */
+static void messages_wait_and_go_together(void)
+{
+	struct effect e = { .kind = EFFECT_SEND_UDP, .txn = 7 };
+	struct fixture f;
+	int error = 0;
+
+	begin(&f);
+	for (unsigned i = 0; i < 5; i++) {
+		e.udp = (struct effect_udp){ .dst = { htonl(INADDR_LOOPBACK) },
+					     .dst_port = f.port,
+					     .len = (uint16_t)(i + 1) };
+		e.udp.src.s_addr = htonl(i == 2 ? 0xc0000201 : INADDR_LOOPBACK);
+		CU_ASSERT_FALSE(reg_sock_is_full(f.sock));
+		reg_sock_put(f.sock, &e);
+	}
+	reg_sock_flush(f.sock, on_unsent, &error);
+	CU_ASSERT_NOT_EQUAL(error, 0);
+	receive(&f);
+	CU_ASSERT_EQUAL_FATAL(f.heard.count, 4);
+	CU_ASSERT(f.heard.len[0] == 1 && f.heard.len[1] == 2 && f.heard.len[2] == 4);
+	CU_ASSERT(f.heard.foreseen[0] == 4 && f.heard.foreseen[1] == 4);
+	end(&f);
+}
+
+static void it_says_when_there_is_no_room_for_another(void)
+{
+	struct effect e = { .kind = EFFECT_SEND_UDP,
+			    .txn = 7,
+			    .udp = { .dst = { htonl(INADDR_LOOPBACK) }, .len = 1 } };
+	unsigned count = 0;
+	struct fixture f;
+	int error = 0;
+
+	begin(&f);
+	e.udp.dst_port = f.port;
+	for (; !reg_sock_is_full(f.sock) && count < 1000; count++)
+		reg_sock_put(f.sock, &e);
+	CU_ASSERT_EQUAL(count, 64);
+	reg_sock_flush(f.sock, on_unsent, &error);
+	CU_ASSERT_FALSE(reg_sock_is_full(f.sock));
+	CU_ASSERT_EQUAL(error, 0);
+	end(&f);
+}
+
 static void a_source_that_is_not_ours_is_refused(void)
 {
 	struct effect_udp u = { .src = { htonl(0xc0000201) },
@@ -236,6 +300,8 @@ void suite_reg_sock(void)
 	CU_ADD_TEST(s, the_longest_registration_passes_and_no_longer_one);
 	CU_ADD_TEST(s, served_links_are_left_to_others);
 	CU_ADD_TEST(s, a_taken_port_is_told);
+	CU_ADD_TEST(s, messages_wait_and_go_together);
+	CU_ADD_TEST(s, it_says_when_there_is_no_room_for_another);
 	CU_ADD_TEST(s, a_source_that_is_not_ours_is_refused);
 	CU_ADD_TEST(s, data_is_left_to_others);
 }
