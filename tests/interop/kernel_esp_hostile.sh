@@ -7,8 +7,8 @@
 set -u
 . "$(dirname "$0")/lib_xfrm.sh"
 xfrm_begin kernel_esp_hostile.sh 580
-xfrm_host k 10.8.0.1/24
-xfrm_host s 10.9.0.1/24
+lan_host k 10.8.0.1/24
+lan_host s 10.9.0.1/24
 ip netns add "$LAB-m"
 _lab_quiet m
 for end in k s; do

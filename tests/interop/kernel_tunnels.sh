@@ -6,46 +6,16 @@
 #   k: 10.8.0.1/24 "lan" | kernel tunnel --- 10.0.0.1 === 10.0.0.2 --- site-tunnel | "lan" 10.9.0.1/24 :s
 # limit: 280
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
-build=${SJ_BUILD:-$here/../../build}
-. "$here/../netns/lib.sh"
+. "$(dirname "$0")/lib_kernel.sh"
 
 has_tunnels() {
-	local result
-	ip netns add "$LAB-probe" 2>/dev/null || return 1
-	ip -n "$LAB-probe" link add gre-probe type gre local 10.0.0.1 remote 10.0.0.2 2>/dev/null &&
-		ip -n "$LAB-probe" link add ipip-probe type ipip local 10.0.0.1 remote 10.0.0.2 2>/dev/null
-	result=$?
-	ip netns del "$LAB-probe"
-	return $result
+	ip -n "$LAB-probe" link add gre-probe type gre local 10.0.0.1 remote 10.0.0.2 &&
+		ip -n "$LAB-probe" link add ipip-probe type ipip local 10.0.0.1 remote 10.0.0.2
 }
 
-lab_can || tap_skip_all "no namespaces here"
-if ! has_tunnels; then
-	[ -z "${SJ_INSIDE:-}" ] || { not_ok "the stock kernel has tunnels"; tap_done; exit 1; }
-	command -v linux.uml >/dev/null ||
-		tap_skip_all "no GRE in this kernel, and user-mode-linux is not installed"
-	# The sanitizer wants addresses that user-mode-linux uses for itself.
-	nm "$build/ha/mip-ha" 2>/dev/null | grep -q __asan_init &&
-		tap_skip_all "no GRE in this kernel, and no address sanitizer in the stock one"
-	SJ_INSIDE=yes exec "$here/../kernel/run" -t 260 \
-		env SJ_INSIDE=yes SJ_BUILD="$build" TMPDIR=/run bash "$here/$(basename "$0")"
-fi
-
-LAB_HOSTS="k s"
-lab_trap
-mkdir -p "$LAB_DIR"
-
-host() { # NAME ADDRESS LAN
-	ip netns add "$LAB-$1"
-	_lab_quiet "$1"
-	in_ns "$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-	ip -n "$LAB-$1" link add lan type bridge
-	ip -n "$LAB-$1" addr add "$3" dev lan
-	ip -n "$LAB-$1" link set lan up
-}
-host k 10.0.0.1 10.8.0.1/24
-host s 10.0.0.2 10.9.0.1/24
+kernel_begin "$(basename "$0")" 260 GRE has_tunnels k s
+lan_host k 10.8.0.1/24
+lan_host s 10.9.0.1/24
 _lab_link k wire 10.0.0.1/24 s wire 10.0.0.2/24
 # A virtual link leaves checksums, also those inside a tunnel, to hardware that is
 # not there; a raw socket cannot tell. A real card has completed them.

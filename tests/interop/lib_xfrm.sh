@@ -4,10 +4,7 @@
 #   k: 10.8.0.1/24 "lan" | XFRM, 10.0.0.1 === 10.0.0.2, ours | "lan" 10.9.0.1/24 :s
 #
 # Packets to k have SPI 0x1001, packets to s 0x2001.
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=${SJ_BUILD:-$here/../../build}
-PATH=$PATH:/usr/sbin:/sbin
-. "$here/../netns/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib_kernel.sh"
 
 # Starting a program takes a while in a kernel in user mode: no launcher before it.
 python=python3
@@ -29,51 +26,19 @@ more_k=$(printf '%02x' {33..64})
 more_s=$(printf '%02x' {133..164})
 
 has_xfrm() {
-	local result
-	ip netns add "$LAB-probe" 2>/dev/null || return 1
 	ip -n "$LAB-probe" xfrm state add src 10.0.0.1 dst 10.0.0.2 proto esp spi 0x999 \
 		mode tunnel replay-window 128 flag esn enc 'cbc(aes)' "0x$key_k" \
-		auth-trunc 'hmac(sha256)' "0x$more_k" 128 2>/dev/null &&
-		ip -n "$LAB-probe" link add probe type gre local 10.0.0.1 remote 10.0.0.2 \
-			2>/dev/null
-	result=$?
-	ip netns del "$LAB-probe"
-	return $result
+		auth-trunc 'hmac(sha256)' "0x$more_k" 128 &&
+		ip -n "$LAB-probe" link add probe type gre local 10.0.0.1 remote 10.0.0.2
 }
 
-# xfrm_begin SCRIPT SECONDS: go on here, or run the script once more inside a stock
-# kernel that has XFRM, or skip it all.
-xfrm_begin() {
-	lab_can || tap_skip_all "no namespaces here"
-	command -v jq >/dev/null || tap_skip_all "no jq"
-	if ! has_xfrm; then
-		[ -z "${SJ_INSIDE:-}" ] || { not_ok "the stock kernel has XFRM"; tap_done; exit 1; }
-		command -v linux.uml >/dev/null ||
-			tap_skip_all "no XFRM in this kernel, and user-mode-linux is not installed"
-		# The sanitizer wants addresses that user-mode-linux uses for itself.
-		nm "$build/ha/mip-ha" 2>/dev/null | grep -q __asan_init &&
-			tap_skip_all "no XFRM in this kernel, and no address sanitizer in the stock one"
-		SJ_INSIDE=yes exec "$here/../kernel/run" -t "$2" \
-			env SJ_INSIDE=yes SJ_BUILD="$build" TMPDIR=/run bash "$here/$1"
-	fi
-	LAB_HOSTS="k s m"
-	lab_trap
-	mkdir -p "$LAB_DIR"
-}
-
-xfrm_host() { # NAME LAN
-	ip netns add "$LAB-$1"
-	_lab_quiet "$1"
-	in_ns "$1" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
-	ip -n "$LAB-$1" link add lan type bridge
-	ip -n "$LAB-$1" addr add "$2" dev lan
-	ip -n "$LAB-$1" link set lan up
-}
+# xfrm_begin SCRIPT SECONDS
+xfrm_begin() { kernel_begin "$1" "$2" XFRM has_xfrm k s m; }
 
 # The two ends and the wire between them.
 xfrm_hosts() {
-	xfrm_host k 10.8.0.1/24
-	xfrm_host s 10.9.0.1/24
+	lan_host k 10.8.0.1/24
+	lan_host s 10.9.0.1/24
 	_lab_link k wire 10.0.0.1/24 s wire 10.0.0.2/24
 	ip -n "$LAB-k" route add 10.9.0.0/24 via 10.0.0.2 src 10.8.0.1
 }

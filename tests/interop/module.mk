@@ -22,7 +22,7 @@ EXTRA_DIST += tests/interop/scapy_esp.sh tests/interop/scapy_esp.py
 check_PROGRAMS += tests/interop/esp_gateway
 tests_interop_esp_gateway_SOURCES = tests/interop/esp_gateway.c
 tests_interop_esp_gateway_LDADD = $(agent_libs)
-EXTRA_DIST += tests/interop/lib_xfrm.sh tests/interop/kernel_esp.sh \
+EXTRA_DIST += tests/interop/lib_kernel.sh tests/interop/lib_xfrm.sh tests/interop/kernel_esp.sh \
 	tests/interop/kernel_esp_algorithms.sh tests/interop/kernel_esp_hostile.sh \
 	tests/interop/esp_middle.py tests/interop/udp_encap.py \
 	tests/interop/tshark_esp.sh tests/interop/esp_decrypt.py

@@ -99,6 +99,9 @@ extern const uint8_t world_key_bytes[32];
 /* Nobody runs yet; the spec of each node can still be changed. */
 void key_world_init(struct key_world *w, uint64_t seed);
 void key_world_fini(struct key_world *w);
+/* The same of one's own; at its end no promise may be broken. */
+struct key_world *key_world_new(uint64_t seed);
+void key_world_end(struct key_world *w);
 
 void key_world_start(struct key_world *w, int node);
 void key_world_stop(struct key_world *w, int node); /* in good order */
@@ -119,6 +122,9 @@ void key_world_run(struct key_world *w, duration_t d);
 bool key_world_is_up(const struct key_world *w);
 /* Run until that is so, at most `d`. */
 bool key_world_await_up(struct key_world *w, duration_t d);
+
+/* How often a keying counted that fault. */
+uint64_t key_world_faults(const struct keying *k, enum key_fault f);
 
 /* Streams that stand or are being opened. */
 unsigned key_world_streams(const struct key_world *w);

@@ -8,6 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 
+static struct pkt_pool suite_pool;
+
+int packets_open(void)
+{
+	return pkt_pool_init(&suite_pool, PACKETS_MAX);
+}
+
+int packets_close(void)
+{
+	size_t used = suite_pool.used;
+
+	pkt_pool_fini(&suite_pool);
+	return used != 0;
+}
+
+struct pkt_pool *packets_pool(void)
+{
+	return &suite_pool;
+}
+
 struct in_addr addr_of(const char *text)
 {
 	struct in_addr a = { 0 };

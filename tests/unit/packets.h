@@ -18,6 +18,14 @@
 
 enum { PACKETS_MAX = 512 };
 
+/*
+ * The pool of a suite that needs no other, for CU_add_suite(): closing it fails unless
+ * every packet is back.
+ */
+int packets_open(void);
+int packets_close(void);
+struct pkt_pool *packets_pool(void);
+
 /* What a packet is to be; zeros give a UDP packet of 40 octets, TTL 64. */
 struct packet_like {
 	const char *src, *dst; /* NULL: 192.0.2.80, 198.51.100.50 */

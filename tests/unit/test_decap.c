@@ -13,25 +13,10 @@
 
 #include <string.h>
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, PACKETS_MAX);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 /* The outer packet cut to `len` and sealed again. */
 static struct pkt *truncated(const struct hex *outer, size_t len)
 {
-	struct pkt *p = packet_of_bytes(&pool, outer->bytes, len);
+	struct pkt *p = packet_of_bytes(packets_pool(), outer->bytes, len);
 
 	pkt_ipv4(p)->length = htons((uint16_t)len);
 	ipv4_seal(pkt_ipv4(p));
@@ -60,7 +45,7 @@ static void every_truncation_is_dropped(void)
 			CU_ASSERT_EQUAL(p->drop != DROP_NONE,
 					truncation_is_seen(tunnel_vector(i), len));
 			CU_ASSERT_TRUE(p->drop || packet_sound(p));
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 	}
 }
@@ -84,11 +69,11 @@ static void check_flip(const struct tunnel_vector *v, size_t bit)
 	struct pkt *p;
 
 	flip_bit(outer.bytes, bit);
-	p = packet_of_bytes(&pool, outer.bytes, outer.len);
+	p = packet_of_bytes(packets_pool(), outer.bytes, outer.len);
 	p->drop = pkt_check(p);
 	pull_one(&e.far, p);
 	CU_ASSERT_TRUE(p->drop || is_inner_but_for_tos(p));
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void every_flipped_header_bit_is_dropped_or_harmless(void)
@@ -110,7 +95,8 @@ static void every_flipped_bit_with_a_good_checksum_leaves_a_sound_packet(void)
 
 		for (size_t bit = 0; bit < outer.len * 8; bit++) {
 			struct tunnel_ends e = vector_ends(tunnel_vector(i));
-			struct pkt *p = packet_of_bytes(&pool, outer.bytes, outer.len);
+			struct pkt *p =
+				packet_of_bytes(packets_pool(), outer.bytes, outer.len);
 
 			flip_bit(p->data, bit);
 			if ((p->data[0] & 15) >= 5 && (p->data[0] & 15) * 4u <= p->len)
@@ -118,7 +104,7 @@ static void every_flipped_bit_with_a_good_checksum_leaves_a_sound_packet(void)
 			p->drop = pkt_check(p);
 			pull_one(&e.far, p);
 			CU_ASSERT_TRUE(p->drop || packet_sound(p));
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 	}
 }
@@ -157,7 +143,8 @@ static struct pkt *with_shim(const struct hostile *h)
 	struct hex inner = tunnel_inner();
 	struct hex shim = hex_of(h->shim);
 	size_t skip = h->kind == ENCAP_MINIMAL ? IPV4_HEADER : 0;
-	struct pkt *p = packet_of_bytes(&pool, inner.bytes + skip, inner.len - skip);
+	struct pkt *p =
+		packet_of_bytes(packets_pool(), inner.bytes + skip, inner.len - skip);
 	struct ipv4_fields f = { .src = addr_of("198.51.100.1"),
 				 .dst = addr_of("203.0.113.1"),
 				 .protocol = encap_protocol(h->kind),
@@ -180,7 +167,7 @@ static void every_refusal_has_its_reason(void)
 
 		pull_one(&e.far, p);
 		CU_ASSERT_STRING_EQUAL(drop_name(p->drop), drop_name(hostile[i].why));
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -218,11 +205,12 @@ static void another_protocol_is_not_pulled(void)
 	for (unsigned n = 0; n < ENCAP_VARIANTS; n++) {
 		struct encap_spec spec = encap_variant(n);
 		struct tunnel_ends e = tunnel_ends(&spec);
-		struct pkt *p = packet_like(&pool, &(struct packet_like){ .size = 90 });
+		struct pkt *p = packet_like(packets_pool(),
+					    &(struct packet_like){ .size = 90 });
 
 		pull_one(&e.far, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NO_TUNNEL);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -231,13 +219,13 @@ static void inner_ttl_of_zero_is_dropped(void)
 	for (unsigned n = 0; n < ENCAP_VARIANTS; n++) {
 		struct encap_spec spec = encap_variant(n);
 		struct tunnel_ends e = tunnel_ends(&spec);
-		struct pkt *p =
-			packet_like(&pool, &(struct packet_like){ .ttl_zero = true });
+		struct pkt *p = packet_like(packets_pool(),
+					    &(struct packet_like){ .ttl_zero = true });
 
 		push_one(&e.near, p);
 		pull_one(&e.far, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_TTL_ZERO);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -245,7 +233,7 @@ static void outer_options_are_skipped(void)
 {
 	struct encap_spec spec = { .kind = ENCAP_IPIP };
 	struct tunnel_ends e = tunnel_ends(&spec);
-	struct pkt *p = packet_of_hex(&pool, tunnel_inner_hex());
+	struct pkt *p = packet_of_hex(packets_pool(), tunnel_inner_hex());
 	struct hex inner = tunnel_inner();
 	struct ipv4_fields f = { .src = addr_of("198.51.100.1"),
 				 .dst = addr_of("203.0.113.1"),
@@ -260,7 +248,7 @@ static void outer_options_are_skipped(void)
 	pull_one(&e.far, p);
 	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 	CU_ASSERT_TRUE(packet_is(p, inner.bytes, inner.len));
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* ---- sequence numbers ---- */
@@ -275,18 +263,18 @@ static void late_packets_are_dropped_and_plain_ones_in_order(void)
 	struct pkt *p;
 
 	for (unsigned i = 0; i < 7; i++) {
-		p = packet_like(&pool, &(struct packet_like){ 0 });
+		p = packet_like(packets_pool(), &(struct packet_like){ 0 });
 		e.near.sequence.next_out = numbers[i];
 		push_one(&e.near, p);
 		pull_one(&e.far, p);
 		CU_ASSERT_EQUAL(p->drop, late[i] ? DROP_GRE_LATE : DROP_NONE);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 
-		p = packet_like(&pool, &(struct packet_like){ 0 });
+		p = packet_like(packets_pool(), &(struct packet_like){ 0 });
 		push_one(&without.near, p);
 		pull_one(&e.far, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NONE);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 	CU_ASSERT_EQUAL(e.far.sequence.gaps, 1);
 }
@@ -295,7 +283,7 @@ static void a_broken_packet_does_not_move_the_window(void)
 {
 	struct encap_spec spec = { .kind = ENCAP_GRE, .gre_sequence = true };
 	struct tunnel_ends e = tunnel_ends(&spec);
-	struct pkt *p = packet_like(&pool, &(struct packet_like){ 0 });
+	struct pkt *p = packet_like(packets_pool(), &(struct packet_like){ 0 });
 
 	e.near.sequence.next_out = 1000;
 	push_one(&e.near, p);
@@ -303,12 +291,12 @@ static void a_broken_packet_does_not_move_the_window(void)
 	pull_one(&e.far, p);
 	CU_ASSERT_EQUAL(p->drop, DROP_INNER_VERSION);
 	CU_ASSERT_EQUAL(e.far.sequence.last_in, UINT32_MAX);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 void suite_decap(void)
 {
-	CU_pSuite s = CU_add_suite("decap", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("decap", packets_open, packets_close);
 
 	CU_ADD_TEST(s, every_truncation_is_dropped);
 	CU_ADD_TEST(s, every_flipped_header_bit_is_dropped_or_harmless);

@@ -20,21 +20,6 @@ static const char nested_broadcast[] =
 	"450000490035000040041446c6336401cb0071014500003500340000400425f7c6336401c633"
 	"643245000021003300004011251fc6336414c63364ff13881388000d4b726263617374";
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, PACKETS_MAX);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 /* ---- golden packets ---- */
 
 static void pushes_golden_packets(void)
@@ -42,12 +27,12 @@ static void pushes_golden_packets(void)
 	for (unsigned i = 0; i < tunnel_vectors(); i++) {
 		struct tunnel_ends e = vector_ends(tunnel_vector(i));
 		struct hex want = hex_of(tunnel_vector(i)->outer);
-		struct pkt *p = packet_of_hex(&pool, tunnel_inner_hex());
+		struct pkt *p = packet_of_hex(packets_pool(), tunnel_inner_hex());
 
 		push_one(&e.near, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 		CU_ASSERT_TRUE(packet_is(p, want.bytes, want.len));
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -57,12 +42,12 @@ static void pulls_golden_packets(void)
 
 	for (unsigned i = 0; i < tunnel_vectors(); i++) {
 		struct tunnel_ends e = vector_ends(tunnel_vector(i));
-		struct pkt *p = packet_of_hex(&pool, tunnel_vector(i)->outer);
+		struct pkt *p = packet_of_hex(packets_pool(), tunnel_vector(i)->outer);
 
 		pull_one(&e.far, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 		CU_ASSERT_TRUE(packet_is(p, want.bytes, want.len));
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -70,7 +55,7 @@ static void pulls_a_nested_broadcast_layer_by_layer(void)
 {
 	struct encap_spec ipip = { .kind = ENCAP_IPIP };
 	struct tunnel_ends e = tunnel_ends(&ipip);
-	struct pkt *p = packet_of_hex(&pool, nested_broadcast);
+	struct pkt *p = packet_of_hex(packets_pool(), nested_broadcast);
 	struct hex whole = hex_of(nested_broadcast);
 
 	pull_one(&e.far, p);
@@ -78,7 +63,7 @@ static void pulls_a_nested_broadcast_layer_by_layer(void)
 	pull_one(&e.far, p);
 	CU_ASSERT_TRUE(packet_is(p, whole.bytes + 40, whole.len - 40));
 	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* ---- identity ---- */
@@ -118,8 +103,8 @@ static struct packet_like sized(struct packet_like like, size_t size)
 /* Through one tunnel; true if it came out as it went in. */
 static bool comes_through(struct tunnel_ends *e, const struct packet_like *like)
 {
-	struct pkt *p = packet_like(&pool, like);
-	struct pkt *before = pkt_clone(&pool, p);
+	struct pkt *p = packet_like(packets_pool(), like);
+	struct pkt *before = pkt_clone(packets_pool(), p);
 	size_t most = before->len + e->near.ops->overhead(&e->near.spec);
 	bool refused = is_minimal_fragment(&e->near.spec, p);
 	bool ok;
@@ -132,8 +117,8 @@ static bool comes_through(struct tunnel_ends *e, const struct packet_like *like)
 		pull_one(&e->far, p);
 		ok = ok && !p->drop && packet_is(p, before->data, before->len);
 	}
-	pkt_give(&pool, before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), p);
 	return ok;
 }
 
@@ -173,8 +158,8 @@ static void every_shape_comes_through(void)
 static bool pair_comes_through(struct tunnel_ends *in, struct tunnel_ends *out,
 			       const struct packet_like *like)
 {
-	struct pkt *p = packet_like(&pool, like);
-	struct pkt *before = pkt_clone(&pool, p);
+	struct pkt *p = packet_like(packets_pool(), like);
+	struct pkt *before = pkt_clone(packets_pool(), p);
 	bool ok;
 
 	push_one(&in->near, p);
@@ -183,8 +168,8 @@ static bool pair_comes_through(struct tunnel_ends *in, struct tunnel_ends *out,
 	pull_one(&out->far, p);
 	pull_one(&in->far, p);
 	ok = ok && !p->drop && packet_is(p, before->data, before->len);
-	pkt_give(&pool, before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), p);
 	return ok;
 }
 
@@ -209,8 +194,9 @@ static void one_call_takes_a_whole_vector(void)
 	struct pkt_vec v = { .now = packets_now() };
 
 	while (!pkt_vec_full(&v))
-		pkt_vec_add(&v, packet_like(&pool, &(struct packet_like){
-							   .size = 40 + v.count }));
+		pkt_vec_add(&v,
+			    packet_like(packets_pool(),
+					&(struct packet_like){ .size = 40 + v.count }));
 	v.pkt[5]->drop = DROP_SEND;
 	encap_push(&e.near, &v);
 	encap_pull(&e.far, &v);
@@ -219,7 +205,7 @@ static void one_call_takes_a_whole_vector(void)
 		CU_ASSERT_EQUAL(v.pkt[i]->len, 40 + i);
 	}
 	CU_ASSERT_EQUAL(e.far.sequence.last_in, PKT_VEC_MAX - 2);
-	pkt_vec_give(&pool, &v);
+	pkt_vec_give(packets_pool(), &v);
 }
 
 /* ---- what does not fit ---- */
@@ -229,13 +215,13 @@ static void too_long_once_encapsulated_is_dropped(void)
 	for (unsigned n = 0; n < ENCAP_VARIANTS; n++) {
 		struct encap_spec spec = encap_variant(n);
 		struct tunnel_ends e = tunnel_ends(&spec);
-		struct pkt *p =
-			packet_like(&pool, &(struct packet_like){ .size = 65530 });
+		struct pkt *p = packet_like(packets_pool(),
+					    &(struct packet_like){ .size = 65530 });
 
 		push_one(&e.near, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NO_ROOM);
 		CU_ASSERT_EQUAL(e.near.sequence.next_out, 0);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -244,13 +230,14 @@ static void no_headroom_is_a_reason(void)
 	for (unsigned n = 0; n < ENCAP_VARIANTS; n++) {
 		struct encap_spec spec = encap_variant(n);
 		struct tunnel_ends e = tunnel_ends(&spec);
-		struct pkt *p = packet_like(&pool, &(struct packet_like){ .size = 60 });
+		struct pkt *p = packet_like(packets_pool(),
+					    &(struct packet_like){ .size = 60 });
 
 		memmove(p->room, p->data, p->len);
 		p->data = p->room;
 		push_one(&e.near, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NO_ROOM);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -260,13 +247,13 @@ static void minimal_leaves_out_its_own_source(void)
 {
 	struct encap_spec spec = { .kind = ENCAP_MINIMAL };
 	struct tunnel_ends e = tunnel_ends(&spec);
-	struct pkt *p =
-		packet_like(&pool, &(struct packet_like){ .src = "198.51.100.1" });
+	struct pkt *p = packet_like(packets_pool(),
+				    &(struct packet_like){ .src = "198.51.100.1" });
 
 	push_one(&e.near, p);
 	CU_ASSERT_EQUAL(p->len, 40 + MINIMAL_SHORT);
 	CU_ASSERT_EQUAL(p->data[IPV4_HEADER + 1], 0);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void gre_numbers_what_it_sends(void)
@@ -275,7 +262,7 @@ static void gre_numbers_what_it_sends(void)
 	struct tunnel_ends e = tunnel_ends(&spec);
 
 	for (uint32_t n = 0; n < 3; n++) {
-		struct pkt *p = packet_like(&pool, &(struct packet_like){ 0 });
+		struct pkt *p = packet_like(packets_pool(), &(struct packet_like){ 0 });
 		struct reader r;
 		struct gre_header gre;
 
@@ -283,7 +270,7 @@ static void gre_numbers_what_it_sends(void)
 		r = reader_over(p->data + IPV4_HEADER, p->len - IPV4_HEADER);
 		CU_ASSERT_EQUAL(gre_decode(r, &gre), DROP_NONE);
 		CU_ASSERT_EQUAL(gre.sequence, n);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -334,7 +321,7 @@ static void equal_is_equal_on_the_wire(void)
 
 void suite_encap(void)
 {
-	CU_pSuite s = CU_add_suite("encap", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("encap", packets_open, packets_close);
 
 	CU_ADD_TEST(s, pushes_golden_packets);
 	CU_ADD_TEST(s, pulls_golden_packets);

@@ -17,21 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, PACKETS_MAX);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 static const struct golden {
 	const char *name;
 	enum carrier_kind kind;
@@ -78,7 +63,7 @@ static struct pkt *datagram(uint16_t port, const char *payload)
 				      .ttl = 64,
 				      .payload = h.bytes,
 				      .len = h.len };
-	struct pkt *p = pkt_take(&pool);
+	struct pkt *p = pkt_take(packets_pool());
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->len = udp_build(p->data, pkt_room(p), &u, 1);
@@ -94,14 +79,14 @@ static void golden_packets_both_ways(void)
 		const struct golden *g = &goldens[i];
 		const struct carrier_spec spec = { .kind = g->kind,
 						   .local_port = g->local_port };
-		struct pkt *p = packet_of_hex(&pool, g->plain);
+		struct pkt *p = packet_of_hex(packets_pool(), g->plain);
 
 		push(&spec, p);
 		CU_ASSERT_TRUE(!p->drop && equals_hex(p, g->carried));
 		pull(p);
 		CU_ASSERT_TRUE(!p->drop && equals_hex(p, g->plain));
 		CU_ASSERT_EQUAL(p->carrier, g->kind);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
@@ -127,16 +112,16 @@ static void names_are_those_of_the_configuration(void)
 static void check_round_trip(const struct carrier_spec *spec,
 			     const struct packet_like *like)
 {
-	struct pkt *p = packet_like(&pool, like);
-	struct pkt *before = pkt_clone(&pool, p);
+	struct pkt *p = packet_like(packets_pool(), like);
+	struct pkt *before = pkt_clone(packets_pool(), p);
 
 	push(spec, p);
 	CU_ASSERT_TRUE(!p->drop && packet_sound(p));
 	CU_ASSERT_EQUAL(p->len, before->len + carrier_overhead(spec->kind));
 	pull(p);
 	CU_ASSERT_TRUE(!p->drop && packet_is(p, before->data, before->len));
-	pkt_give(&pool, before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), p);
 }
 
 static void push_then_pull_is_identity(void)
@@ -170,18 +155,19 @@ static void push_then_pull_is_identity(void)
 static void too_large_a_packet_is_dropped(void)
 {
 	const struct carrier_spec spec = { .kind = CARRIER_MIP };
-	struct pkt *p = packet_like(
-		&pool, &(struct packet_like){ .protocol = PROTO_GRE,
-					      .size = IPV4_MAX - UDP_HEADER - 3 });
+	struct pkt *p =
+		packet_like(packets_pool(),
+			    &(struct packet_like){ .protocol = PROTO_GRE,
+						   .size = IPV4_MAX - UDP_HEADER - 3 });
 
 	push(&spec, p);
 	CU_ASSERT_EQUAL(p->drop, DROP_NO_ROOM);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void what_is_no_udp_stays_as_it_is(void)
 {
-	struct pkt *p = packet_of_hex(&pool, goldens[0].plain);
+	struct pkt *p = packet_of_hex(packets_pool(), goldens[0].plain);
 
 	pull(p);
 	CU_ASSERT_TRUE(!p->drop && equals_hex(p, goldens[0].plain));
@@ -189,7 +175,7 @@ static void what_is_no_udp_stays_as_it_is(void)
 	p->drop = DROP_NO_ROUTE;
 	push(&(struct carrier_spec){ .kind = CARRIER_UDP }, p);
 	CU_ASSERT_EQUAL(p->len, hex_of(goldens[0].plain).len);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* ---- ports ---- */
@@ -206,7 +192,7 @@ static uint16_t flow_port(const struct packet_like *like, const struct encap_spe
 {
 	const struct carrier_spec spec = { .kind = CARRIER_UDP };
 	struct tunnel_ends ends = tunnel_ends(gre);
-	struct pkt *p = packet_like(&pool, like);
+	struct pkt *p = packet_like(packets_pool(), like);
 	uint16_t port;
 
 	push_one(&ends.near, p);
@@ -214,7 +200,7 @@ static uint16_t flow_port(const struct packet_like *like, const struct encap_spe
 	port = field(p, IPV4_HEADER);
 	CU_ASSERT_EQUAL(field(p, IPV4_HEADER + 2), CARRIER_PORT_GRE);
 	CU_ASSERT_NOT_EQUAL(field(p, IPV4_HEADER + 6), 0);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	return port;
 }
 
@@ -253,7 +239,7 @@ static void ports_may_be_others(void)
 	const struct carrier_spec spec = { CARRIER_MIP, 40000, 40001 };
 	const struct carrier_ports ports = carrier_ports(
 		(struct carrier_ports){ .esp = 4501, .gre = 4755, .mip = 40001 });
-	struct pkt *p = packet_of_hex(&pool, goldens[2].plain);
+	struct pkt *p = packet_of_hex(packets_pool(), goldens[2].plain);
 	struct pkt_vec v = vec_of(p);
 
 	push(&spec, p);
@@ -262,10 +248,10 @@ static void ports_may_be_others(void)
 	carrier_pull(&ports, &v);
 	CU_ASSERT_TRUE(!p->drop && equals_hex(p, goldens[2].plain));
 	CU_ASSERT_EQUAL(p->carrier_port, 40000);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	p = datagram(9, "00000800");
 	CU_ASSERT_EQUAL(p->drop, DROP_UDP_PORT);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* ---- what comes ---- */
@@ -306,14 +292,14 @@ static void payloads_are_judged(void)
 		if (!row->why)
 			CU_ASSERT_TRUE(packet_sound(p) &&
 				       pkt_ipv4(p)->protocol == row->protocol);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
 static void a_keepalive_is_what_the_rfc_says(void)
 {
 	const struct carrier_spec spec = { .kind = CARRIER_UDP };
-	struct pkt *p = pkt_take(&pool);
+	struct pkt *p = pkt_take(packets_pool());
 
 	carrier_keepalive(&spec, addr_of("198.51.100.1"), addr_of("203.0.113.1"), p);
 	CU_ASSERT_TRUE(packet_sound(p));
@@ -323,7 +309,7 @@ static void a_keepalive_is_what_the_rfc_says(void)
 	CU_ASSERT_EQUAL(p->data[p->len - 1], 0xff);
 	pull(p);
 	CU_ASSERT_EQUAL(p->drop, DROP_UDP_KEEPALIVE);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* Cut anywhere, even inside the header, and copied to where an over-read shows. */
@@ -333,13 +319,13 @@ static void every_truncation_is_harmless(void)
 		struct hex h = hex_of(goldens[i].carried);
 
 		for (size_t n = IPV4_HEADER; n < h.len; n++) {
-			struct pkt *p = packet_of_bytes(&pool, h.bytes, n);
+			struct pkt *p = packet_of_bytes(packets_pool(), h.bytes, n);
 
 			pkt_ipv4(p)->length = htons((uint16_t)n);
 			ipv4_seal(pkt_ipv4(p));
 			pull(p);
 			CU_ASSERT_EQUAL(p->drop, DROP_UDP_SHORT);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 	}
 }
@@ -348,7 +334,7 @@ static void every_truncation_is_harmless(void)
 static void what_is_behind_the_datagram_is_cut_off(void)
 {
 	struct hex h = hex_of(goldens[1].carried);
-	struct pkt *p = packet_of_bytes(&pool, h.bytes, h.len);
+	struct pkt *p = packet_of_bytes(packets_pool(), h.bytes, h.len);
 
 	memset(p->data + p->len, 0xaa, 5);
 	p->len += 5;
@@ -356,7 +342,7 @@ static void what_is_behind_the_datagram_is_cut_off(void)
 	ipv4_seal(pkt_ipv4(p));
 	pull(p);
 	CU_ASSERT_TRUE(!p->drop && equals_hex(p, goldens[1].plain));
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* With a checksum, no bit of the datagram changes unnoticed; without, ESP looks. */
@@ -365,37 +351,37 @@ static void a_wrong_checksum_is_seen(void)
 	struct hex h = hex_of(goldens[1].carried);
 
 	for (size_t bit = IPV4_HEADER * 8; bit < h.len * 8; bit++) {
-		struct pkt *p = packet_of_bytes(&pool, h.bytes, h.len);
+		struct pkt *p = packet_of_bytes(packets_pool(), h.bytes, h.len);
 
 		flip_bit(p->data, bit);
 		pull(p);
 		CU_ASSERT_TRUE(p->drop == DROP_UDP_CHECKSUM ||
 			       p->drop == DROP_UDP_SHORT);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
 static void a_checksum_of_zero_is_none(void)
 {
 	struct hex h = hex_of(goldens[1].carried);
-	struct pkt *p = packet_of_bytes(&pool, h.bytes, h.len);
+	struct pkt *p = packet_of_bytes(packets_pool(), h.bytes, h.len);
 
 	memset(p->data + IPV4_HEADER + 6, 0, 2);
 	pull(p);
 	CU_ASSERT_TRUE(!p->drop && equals_hex(p, goldens[1].plain));
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void fragments_are_not_opened(void)
 {
 	struct hex h = hex_of(goldens[1].carried);
-	struct pkt *p = packet_of_bytes(&pool, h.bytes, h.len);
+	struct pkt *p = packet_of_bytes(packets_pool(), h.bytes, h.len);
 
 	pkt_ipv4(p)->fragment = htons(IPV4_MF);
 	ipv4_seal(pkt_ipv4(p));
 	pull(p);
 	CU_ASSERT_EQUAL(p->drop, DROP_FRAGMENT);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 /* ---- quoted by ICMP errors ---- */
@@ -431,18 +417,18 @@ static void a_quote_must_have_our_ports(void)
 static void no_memory_is_taken(void)
 {
 	const struct carrier_spec spec = { .kind = CARRIER_UDP };
-	struct pkt *p = packet_of_hex(&pool, goldens[1].plain);
+	struct pkt *p = packet_of_hex(packets_pool(), goldens[1].plain);
 	unsigned long before = alloc_count();
 
 	push(&spec, p);
 	pull(p);
 	CU_ASSERT_EQUAL(alloc_count(), before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 void suite_encap_udp(void)
 {
-	CU_pSuite s = CU_add_suite("encap_udp", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("encap_udp", packets_open, packets_close);
 
 	CU_ADD_TEST(s, golden_packets_both_ways);
 	CU_ADD_TEST(s, it_adds_what_it_says);

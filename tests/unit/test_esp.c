@@ -18,21 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, PACKETS_MAX);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 static struct esp_like nth_like(unsigned n)
 {
 	return (struct esp_like){ .algorithm = (enum esp_algorithm)(n / 2),
@@ -59,7 +44,7 @@ static bool outer_is_kept(const struct pkt *before, const struct pkt *after)
 /* Sealed and opened, `p` is what it was. */
 static void check_round_trip(struct esp_ends *e, struct pkt *p)
 {
-	struct pkt *before = pkt_clone(&pool, p);
+	struct pkt *before = pkt_clone(packets_pool(), p);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(before);
 	esp_push_one(e->out, p);
@@ -68,22 +53,23 @@ static void check_round_trip(struct esp_ends *e, struct pkt *p)
 	esp_pull_one(e->in, p);
 	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 	CU_ASSERT_TRUE(packet_is(p, before->data, before->len));
-	pkt_give(&pool, before);
+	pkt_give(packets_pool(), before);
 }
 
 static void check_tunnel(struct esp_ends *e, const struct encap_spec *encap,
 			 size_t size)
 {
 	struct tunnel_ends t = tunnel_ends(encap);
-	struct pkt *p = packet_like(&pool, &(struct packet_like){ .size = size });
-	struct pkt *inner = pkt_clone(&pool, p);
+	struct pkt *p =
+		packet_like(packets_pool(), &(struct packet_like){ .size = size });
+	struct pkt *inner = pkt_clone(packets_pool(), p);
 
 	push_one(&t.near, p);
 	check_round_trip(e, p);
 	pull_one(&t.far, p);
 	CU_ASSERT_TRUE(packet_is(p, inner->data, inner->len));
-	pkt_give(&pool, p);
-	pkt_give(&pool, inner);
+	pkt_give(packets_pool(), p);
+	pkt_give(packets_pool(), inner);
 }
 
 /* Every size that is small, and then of every remainder by any block. */
@@ -130,14 +116,15 @@ static void options_of_the_outer_header_stay_in_front(void)
 
 		for (size_t options = 4; options <= 40; options += 4) {
 			struct pkt *p = packet_like(
-				&pool, &(struct packet_like){ .src = ESP_NEAR,
-							      .dst = ESP_FAR,
-							      .protocol = PROTO_GRE,
-							      .size = 100,
-							      .options = options });
+				packets_pool(),
+				&(struct packet_like){ .src = ESP_NEAR,
+						       .dst = ESP_FAR,
+						       .protocol = PROTO_GRE,
+						       .size = 100,
+						       .options = options });
 
 			check_round_trip(&e, p);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 		esp_ends_fini(&e);
 	}
@@ -150,7 +137,7 @@ static void ecn_and_dscp_are_the_tunnels(void)
 	struct esp_ends e = esp_ends(&like);
 
 	for (unsigned tos = 0; tos < 256; tos++) {
-		struct pkt *p = esp_outer(&pool, PROTO_IPIP, 60);
+		struct pkt *p = esp_outer(packets_pool(), PROTO_IPIP, 60);
 		uint8_t marked = (uint8_t)(tos | IPV4_ECN);
 
 		ipv4_set_tos(pkt_ipv4(p), (uint8_t)tos);
@@ -161,7 +148,7 @@ static void ecn_and_dscp_are_the_tunnels(void)
 		esp_pull_one(e.in, p);
 		CU_ASSERT_TRUE(!p->drop && packet_sound(p));
 		CU_ASSERT_EQUAL(pkt_ipv4(p)->tos, marked);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 	esp_ends_fini(&e);
 }
@@ -182,7 +169,7 @@ static void numbers_count_up_from_1(void)
 		struct esp_ends e = esp_ends(&like);
 
 		for (uint32_t number = 1; number < 10; number++) {
-			struct pkt *p = esp_outer(&pool, PROTO_GRE, 60);
+			struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, 60);
 			const uint8_t *esp;
 			uint32_t spi;
 
@@ -194,7 +181,7 @@ static void numbers_count_up_from_1(void)
 			if (esp_algorithm_info(like.algorithm)->aead) /* its nonce */
 				CU_ASSERT_TRUE(u32_at(esp + 8) == 0 &&
 					       u32_at(esp + 12) == number);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 		esp_ends_fini(&e);
 	}
@@ -204,8 +191,8 @@ static void numbers_count_up_from_1(void)
 static void check_inside(struct esp_ends *e, uint8_t protocol, size_t payload)
 {
 	const struct esp_algorithm_info *info = esp_algorithm_info(e->out->algorithm);
-	struct pkt *p = esp_outer(&pool, protocol, IPV4_HEADER + payload);
-	struct pkt *before = pkt_clone(&pool, p);
+	struct pkt *p = esp_outer(packets_pool(), protocol, IPV4_HEADER + payload);
+	struct pkt *before = pkt_clone(packets_pool(), p);
 	size_t around = ESP_HEADER + info->iv_len + info->icv_len, body, pad;
 	uint8_t *at;
 
@@ -221,8 +208,8 @@ static void check_inside(struct esp_ends *e, uint8_t protocol, size_t payload)
 	for (size_t i = 0; i < pad; i++)
 		CU_ASSERT_EQUAL(at[payload + i], i + 1);
 	CU_ASSERT_EQUAL(memcmp(at, before->data + IPV4_HEADER, payload), 0);
-	pkt_give(&pool, before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), p);
 }
 
 static void the_inside_is_payload_padding_and_next_header(void)
@@ -242,14 +229,14 @@ static void the_inside_is_payload_padding_and_next_header(void)
 
 static size_t sealed_len(struct esp_ends *e, size_t payload)
 {
-	struct pkt *p = esp_outer(&pool, PROTO_GRE, IPV4_HEADER + payload);
+	struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, IPV4_HEADER + payload);
 	size_t len;
 
 	esp_push_one(e->out, p);
 	CU_ASSERT_TRUE(p->len <=
 		       IPV4_HEADER + payload + esp_overhead_most(e->out->algorithm));
 	len = p->len;
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	return len;
 }
 
@@ -282,17 +269,17 @@ static void check_refused(struct esp_sa_out *sa, struct pkt *p, enum drop_reason
 	CU_ASSERT_EQUAL(sa->blocks, before.blocks);
 	CU_ASSERT_EQUAL(sa->counts.packets, before.counts.packets);
 	CU_ASSERT_EQUAL(sa->exhausted, before.exhausted + (why == DROP_ESP_EXHAUSTED));
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void check_sealed(struct esp_ends *e, uint64_t number)
 {
-	struct pkt *p = esp_outer(&pool, PROTO_GRE, 100);
+	struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, 100);
 
 	CU_ASSERT_EQUAL(e->out->next, number);
 	check_round_trip(e, p);
 	CU_ASSERT_EQUAL(e->in->window.top, number);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void numbers_of_32_bits_do_not_cycle(void)
@@ -305,7 +292,7 @@ static void numbers_of_32_bits_do_not_cycle(void)
 		check_sealed(&e, UINT32_MAX - 1);
 		check_sealed(&e, UINT32_MAX);
 		for (unsigned i = 0; i < 3; i++)
-			check_refused(e.out, esp_outer(&pool, PROTO_GRE, 100),
+			check_refused(e.out, esp_outer(packets_pool(), PROTO_GRE, 100),
 				      DROP_ESP_EXHAUSTED);
 		esp_ends_fini(&e);
 	}
@@ -324,7 +311,7 @@ static void extended_numbers_go_on_and_end_too(void)
 		e.in->window.top = UINT64_MAX - 10;
 		e.out->next = UINT64_MAX - 1;
 		check_sealed(&e, UINT64_MAX - 1);
-		check_refused(e.out, esp_outer(&pool, PROTO_GRE, 100),
+		check_refused(e.out, esp_outer(packets_pool(), PROTO_GRE, 100),
 			      DROP_ESP_EXHAUSTED);
 		esp_ends_fini(&e);
 	}
@@ -342,7 +329,7 @@ static void a_key_encrypts_no_more_than_it_may(void)
 		e.out->blocks = 11;
 		check_sealed(&e, 1);
 		CU_ASSERT_EQUAL(e.out->blocks, 5);
-		check_refused(e.out, esp_outer(&pool, PROTO_GRE, 104),
+		check_refused(e.out, esp_outer(packets_pool(), PROTO_GRE, 104),
 			      DROP_ESP_EXHAUSTED);
 		esp_ends_fini(&e);
 	}
@@ -356,10 +343,10 @@ static void numbers_of_manual_keys_cycle(void)
 
 	e.out->next = UINT32_MAX;
 	for (unsigned i = 0; i < 4; i++) {
-		struct pkt *p = esp_outer(&pool, PROTO_GRE, 100);
+		struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, 100);
 
 		check_round_trip(&e, p);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 	CU_ASSERT_EQUAL(e.in->counts.packets, 4);
 	CU_ASSERT_EQUAL(e.out->blocks, UINT64_MAX - 4 * 6);
@@ -376,7 +363,8 @@ static void only_tunnels_are_sealed(void)
 	for (unsigned protocol = 1; protocol < 256; protocol++)
 		if (protocol != PROTO_IPIP && protocol != PROTO_GRE &&
 		    protocol != PROTO_MINIMAL)
-			check_refused(e.out, esp_outer(&pool, (uint8_t)protocol, 60),
+			check_refused(e.out,
+				      esp_outer(packets_pool(), (uint8_t)protocol, 60),
 				      DROP_ESP_NEXT_HEADER);
 	esp_ends_fini(&e);
 }
@@ -388,7 +376,7 @@ static void fragments_are_refused(void)
 	struct esp_ends e = esp_ends(&like);
 
 	for (unsigned i = 0; i < 4; i++) {
-		struct pkt *p = esp_outer(&pool, PROTO_IPIP, 60);
+		struct pkt *p = esp_outer(packets_pool(), PROTO_IPIP, 60);
 
 		pkt_ipv4(p)->fragment = htons(fragments[i]);
 		ipv4_seal(pkt_ipv4(p));
@@ -403,19 +391,19 @@ static void what_would_be_no_packet_any_more_is_refused(void)
 		struct esp_like like = nth_like(n);
 		struct esp_ends e = esp_ends(&like);
 		size_t most = IPV4_HEADER + esp_payload_most(like.algorithm, IPV4_MAX);
-		struct pkt *p = esp_outer(&pool, PROTO_GRE, most);
+		struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, most);
 
 		check_round_trip(&e, p);
-		pkt_give(&pool, p);
-		check_refused(e.out, esp_outer(&pool, PROTO_GRE, most + 1),
+		pkt_give(packets_pool(), p);
+		check_refused(e.out, esp_outer(packets_pool(), PROTO_GRE, most + 1),
 			      DROP_NO_ROOM);
-		p = esp_outer(&pool, PROTO_GRE, 100);
+		p = esp_outer(packets_pool(), PROTO_GRE, 100);
 		memmove(p->room + 8, p->data, p->len);
 		p->data = p->room + 8; /* too little before it, but for NULL */
 		if (like.algorithm != ESP_NULL_SHA256)
 			check_refused(e.out, p, DROP_NO_ROOM);
 		else
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		esp_ends_fini(&e);
 	}
 }
@@ -427,7 +415,7 @@ static void a_dropped_packet_of_a_vector_is_passed_over(void)
 	struct pkt_vec v = { .now = packets_now() };
 
 	for (unsigned i = 0; i < PKT_VEC_MAX; i++)
-		pkt_vec_add(&v, esp_outer(&pool, PROTO_GRE, 60 + i));
+		pkt_vec_add(&v, esp_outer(packets_pool(), PROTO_GRE, 60 + i));
 	v.pkt[7]->drop = DROP_ECN;
 	esp_push(e.out, &v);
 	v.pkt[9]->drop = DROP_ECN;
@@ -440,7 +428,7 @@ static void a_dropped_packet_of_a_vector_is_passed_over(void)
 	CU_ASSERT_EQUAL(e.out->counts.packets, PKT_VEC_MAX - 1);
 	CU_ASSERT_EQUAL(e.in->counts.packets, PKT_VEC_MAX - 2);
 	CU_ASSERT_EQUAL(e.out->counts.octets - e.in->counts.octets, 49);
-	pkt_vec_give(&pool, &v);
+	pkt_vec_give(packets_pool(), &v);
 	esp_ends_fini(&e);
 }
 
@@ -452,14 +440,14 @@ static void a_packet_takes_no_memory(void)
 		const unsigned long before = alloc_count();
 
 		for (unsigned i = 0; i < 200; i++) {
-			struct pkt *p = esp_outer(&pool, PROTO_GRE, 1000);
+			struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, 1000);
 
 			esp_push_one(e.out, p);
 			if (i % 3 == 0)
 				flip_bit(p->data, p->len * 8 - 1);
 			esp_pull_one(e.in, p);
 			CU_ASSERT_EQUAL(p->drop, i % 3 ? DROP_NONE : DROP_ESP_ICV);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 		CU_ASSERT_EQUAL(alloc_count(), before);
 		esp_ends_fini(&e);
@@ -468,7 +456,7 @@ static void a_packet_takes_no_memory(void)
 
 void suite_esp(void)
 {
-	CU_pSuite s = CU_add_suite("esp", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("esp", packets_open, packets_close);
 
 	CU_ADD_TEST(s, push_then_pull_is_identity_for_each_size);
 	CU_ADD_TEST(s, push_then_pull_is_identity_for_each_tunnel);

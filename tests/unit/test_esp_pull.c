@@ -14,21 +14,6 @@
 
 #include <string.h>
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, PACKETS_MAX);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 /* ---- published packets ---- */
 
 static const struct golden {
@@ -63,7 +48,7 @@ static void opens_golden_packets(void)
 {
 	for (unsigned i = 0; i < GOLDEN; i++) {
 		struct esp_sa_in *sa = sa_of(&golden[i]);
-		struct pkt *p = packet_of_hex(&pool, golden[i].outer);
+		struct pkt *p = packet_of_hex(packets_pool(), golden[i].outer);
 
 		esp_pull_one(sa, p);
 		CU_ASSERT_TRUE(golden[i].inner[0] ? holds(p, golden[i].inner)
@@ -71,7 +56,7 @@ static void opens_golden_packets(void)
 		CU_ASSERT_EQUAL(sa->counts.packets, 1);
 		CU_ASSERT_EQUAL(sa->counts.dummies, p->drop == DROP_ESP_DUMMY);
 		CU_ASSERT_TRUE(sa->window.top > 0 && !sa->bad_insides);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 		esp_sa_in_free(sa);
 	}
 }
@@ -95,7 +80,7 @@ static struct pkt *packet_of_sealed(const struct sealed *v)
 {
 	struct hex iv = hex_of(v->iv), body = hex_of(v->body), icv = hex_of(v->icv);
 	size_t len = ESP_HEADER + iv.len + body.len + icv.len;
-	struct pkt *p = esp_outer(&pool, PROTO_ESP, IPV4_HEADER + len);
+	struct pkt *p = esp_outer(packets_pool(), PROTO_ESP, IPV4_HEADER + len);
 	struct writer w = writer_over(p->data + IPV4_HEADER, len);
 
 	write_u32(&w, v->spi);
@@ -129,7 +114,7 @@ static void authenticates_published_packets(void)
 			       p->drop == DROP_ESP_PADDING);
 		CU_ASSERT_EQUAL(sa->window.top, v->sequence);
 		CU_ASSERT_EQUAL(sa->bad_icvs + sa->replays, 0);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 		esp_sa_in_free(sa);
 	}
 }
@@ -147,7 +132,7 @@ enum { LIKES = 2 * ESP_ALGORITHM_COUNT };
 /* A sealed packet of 37 octets of payload. */
 static struct pkt *sealed_packet(struct esp_ends *e)
 {
-	struct pkt *p = esp_outer(&pool, PROTO_GRE, IPV4_HEADER + 37);
+	struct pkt *p = esp_outer(packets_pool(), PROTO_GRE, IPV4_HEADER + 37);
 
 	esp_push_one(e->out, p);
 	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
@@ -189,7 +174,7 @@ static void every_truncation_has_its_reason(void)
 			esp_pull_one(e.in, p);
 			CU_ASSERT_EQUAL(p->drop, why_cut(&like, len - IPV4_HEADER));
 			CU_ASSERT_EQUAL(e.in->window.top, 0);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		} while (++len < whole);
 		esp_ends_fini(&e);
 	}
@@ -211,7 +196,7 @@ static void every_flipped_bit_has_its_reason(void)
 		struct pkt *p = sealed_packet(&e);
 		size_t bits = (p->len - IPV4_HEADER) * 8;
 
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 		for (size_t bit = 0; bit < bits; bit++) {
 			restart(&e);
 			p = sealed_packet(&e);
@@ -219,7 +204,7 @@ static void every_flipped_bit_has_its_reason(void)
 			esp_pull_one(e.in, p);
 			CU_ASSERT_EQUAL(p->drop, why_flipped(bit));
 			CU_ASSERT_EQUAL(e.in->window.top, 0);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 		}
 		CU_ASSERT_EQUAL(e.in->bad_icvs, bits - 33);
 		CU_ASSERT_EQUAL(e.in->counts.packets, 0);
@@ -255,7 +240,7 @@ static void every_flipped_bit_of_the_outer_header_has_its_reason(void)
 			CU_ASSERT_EQUAL(p->drop, why_outer(bit));
 			CU_ASSERT_TRUE(p->drop || packet_sound(p));
 		}
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 	esp_ends_fini(&e);
 }
@@ -275,7 +260,7 @@ static void what_is_not_authentic_leaves_no_plaintext(void)
 		CU_ASSERT_EQUAL(p->drop, DROP_ESP_ICV);
 		for (size_t i = head; i < p->len; i++)
 			CU_ASSERT_EQUAL(p->data[i], 0);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 		esp_ends_fini(&e);
 	}
 }
@@ -293,7 +278,7 @@ static void the_addresses_are_those_of_the_association(void)
 	CU_ASSERT_TRUE(p->drop == DROP_NONE && packet_sound(p));
 	CU_ASSERT_EQUAL(pkt_ipv4(p)->src.s_addr, addr_of(ESP_NEAR).s_addr);
 	CU_ASSERT_EQUAL(pkt_ipv4(p)->dst.s_addr, addr_of(ESP_FAR).s_addr);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	esp_ends_fini(&e);
 }
 
@@ -332,7 +317,7 @@ static void judges_arrivals(void)
 		esp_pull_one(e.in, p);
 		CU_ASSERT_EQUAL(p->drop, why[arrivals[i].verdict]);
 		CU_ASSERT_EQUAL(e.in->window.top, arrivals[i].top);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 	CU_ASSERT_EQUAL(e.in->replays, 6);
 	CU_ASSERT_EQUAL(e.in->bad_icvs, 1);
@@ -353,13 +338,13 @@ static void extended_numbers_survive_reordering_over_the_wrap(void)
 
 			e.out->next = from + (i ^ 1);
 			p = sealed_packet(&e);
-			again = pkt_clone(&pool, p);
+			again = pkt_clone(packets_pool(), p);
 			esp_pull_one(e.in, p);
 			esp_pull_one(e.in, again);
 			CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 			CU_ASSERT_EQUAL(again->drop, DROP_ESP_REPLAY);
-			pkt_give(&pool, p);
-			pkt_give(&pool, again);
+			pkt_give(packets_pool(), p);
+			pkt_give(packets_pool(), again);
 		}
 		CU_ASSERT_EQUAL(e.in->window.top, from + 99);
 		esp_ends_fini(&e);
@@ -380,7 +365,7 @@ static void both_ends_must_agree_on_extended_numbers(void)
 
 			esp_pull_one(y.in, p);
 			CU_ASSERT_EQUAL(p->drop, DROP_ESP_ICV);
-			pkt_give(&pool, p);
+			pkt_give(packets_pool(), p);
 			esp_ends_fini(&x);
 			esp_ends_fini(&y);
 		}
@@ -401,7 +386,7 @@ static void manual_keys_take_a_number_again(void)
 		esp_pull_one(e.in, p);
 		CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 		CU_ASSERT_EQUAL(e.in->window.top, 100);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 	esp_ends_fini(&e);
 }
@@ -449,7 +434,7 @@ static void check_inside(const struct esp_like *like, const struct inside *insid
 {
 	struct esp_ends e = esp_ends(like);
 	struct hex body = hex_of(inside->body);
-	struct pkt *p = esp_forged(&pool, e.out, body.bytes, body.len);
+	struct pkt *p = esp_forged(packets_pool(), e.out, body.bytes, body.len);
 	bool fault = inside->why && inside->why != DROP_ESP_DUMMY;
 
 	esp_pull_one(e.in, p);
@@ -461,7 +446,7 @@ static void check_inside(const struct esp_like *like, const struct inside *insid
 	CU_ASSERT_EQUAL(e.in->bad_insides, fault);
 	CU_ASSERT_EQUAL(e.in->counts.packets, !fault);
 	CU_ASSERT_EQUAL(e.in->window.top, 1); /* authentic all the same */
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	esp_ends_fini(&e);
 }
 
@@ -482,7 +467,7 @@ static void every_next_header_is_judged(void)
 		bool tunnel = next == 4 || next == 47 || next == 55;
 		uint8_t body[4] = { 0xaa, 0xbb, 0, (uint8_t)next };
 		struct esp_ends e = esp_ends(&like);
-		struct pkt *p = esp_forged(&pool, e.out, body, sizeof(body));
+		struct pkt *p = esp_forged(packets_pool(), e.out, body, sizeof(body));
 
 		esp_pull_one(e.in, p);
 		CU_ASSERT_EQUAL(p->drop, tunnel       ? DROP_NONE
@@ -490,14 +475,14 @@ static void every_next_header_is_judged(void)
 						      : DROP_ESP_NEXT_HEADER);
 		if (tunnel)
 			CU_ASSERT_EQUAL(pkt_ipv4(p)->protocol, next);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 		esp_ends_fini(&e);
 	}
 }
 
 void suite_esp_pull(void)
 {
-	CU_pSuite s = CU_add_suite("esp_pull", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("esp_pull", packets_open, packets_close);
 
 	CU_ADD_TEST(s, opens_golden_packets);
 	CU_ADD_TEST(s, authenticates_published_packets);

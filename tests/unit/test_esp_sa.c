@@ -17,21 +17,6 @@
 
 #include <string.h>
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, PACKETS_MAX);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 /* ---- specs ---- */
 
 /* How a spec differs from a sound one, and whether either direction takes it. */
@@ -144,20 +129,21 @@ static void without_memory_there_is_none(void)
 
 static size_t sealed_len(struct esp_ends *e, uint8_t protocol, size_t size)
 {
-	struct pkt *p = esp_outer(&pool, protocol, IPV4_HEADER + size);
-	struct pkt *inner = packet_like(&pool, &(struct packet_like){ .size = size });
+	struct pkt *p = esp_outer(packets_pool(), protocol, IPV4_HEADER + size);
+	struct pkt *inner =
+		packet_like(packets_pool(), &(struct packet_like){ .size = size });
 	size_t len;
 
 	memcpy(p->data + IPV4_HEADER, inner->data, size);
-	pkt_give(&pool, inner);
-	inner = pkt_clone(&pool, p);
+	pkt_give(packets_pool(), inner);
+	inner = pkt_clone(packets_pool(), p);
 	esp_push_one(e->out, p);
 	CU_ASSERT_TRUE(!p->drop && packet_sound(p));
 	len = p->len;
 	esp_pull_one(e->in, p);
 	CU_ASSERT_TRUE(!p->drop && packet_is(p, inner->data, inner->len));
-	pkt_give(&pool, inner);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), inner);
+	pkt_give(packets_pool(), p);
 	return len;
 }
 
@@ -222,14 +208,14 @@ static void traffic_padding_holds_nothing(void)
 {
 	const struct esp_like like = { .algorithm = ESP_NULL_SHA256, .tfc = 1024 };
 	struct esp_ends e = esp_ends(&like);
-	struct pkt *p = packet_of_hex(&pool, tunnel_vector(0)->outer);
+	struct pkt *p = packet_of_hex(packets_pool(), tunnel_vector(0)->outer);
 	uint8_t *end = p->data + p->len;
 
 	memset(end, 0x5a, 2000);
 	esp_push_one(e.out, p);
 	for (size_t i = 0; i < 1024 - 40; i++)
 		CU_ASSERT_EQUAL(end[i], 0);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	esp_ends_fini(&e);
 }
 
@@ -239,7 +225,7 @@ static void check_dummy(struct esp_ends *e, size_t size)
 {
 	size_t most = esp_payload_most(e->out->algorithm, size);
 	uint64_t number = e->out->next;
-	struct pkt *p = pkt_take(&pool);
+	struct pkt *p = pkt_take(packets_pool());
 
 	memset(p->data, 0x5a, 2000);
 	esp_dummy(e->out, p, size);
@@ -253,7 +239,7 @@ static void check_dummy(struct esp_ends *e, size_t size)
 	esp_pull_one(e->in, p);
 	CU_ASSERT_EQUAL(p->drop, DROP_ESP_DUMMY);
 	CU_ASSERT_EQUAL(e->in->window.top, number);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 }
 
 static void dummies_are_made_and_dropped_without_fault(void)
@@ -279,13 +265,13 @@ static void dummies_hold_nothing(void)
 {
 	const struct esp_like like = { .algorithm = ESP_NULL_SHA256 };
 	struct esp_ends e = esp_ends(&like);
-	struct pkt *p = pkt_take(&pool);
+	struct pkt *p = pkt_take(packets_pool());
 
 	memset(p->data, 0x5a, 2000);
 	esp_dummy(e.out, p, 1400);
 	for (size_t i = 0; i < 1300; i++)
 		CU_ASSERT_EQUAL(p->data[IPV4_HEADER + ESP_HEADER + i], 0);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	esp_ends_fini(&e);
 }
 
@@ -294,18 +280,18 @@ static void dummies_end_with_the_numbers(void)
 {
 	const struct esp_like like = { .algorithm = ESP_AES_128_GCM };
 	struct esp_ends e = esp_ends(&like);
-	struct pkt *p = pkt_take(&pool);
+	struct pkt *p = pkt_take(packets_pool());
 
 	e.out->next = UINT64_C(1) << 32;
 	esp_dummy(e.out, p, 200);
 	CU_ASSERT_EQUAL(p->drop, DROP_ESP_EXHAUSTED);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), p);
 	esp_ends_fini(&e);
 }
 
 void suite_esp_sa(void)
 {
-	CU_pSuite s = CU_add_suite("esp_sa", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("esp_sa", packets_open, packets_close);
 
 	CU_ADD_TEST(s, a_spec_is_judged);
 	CU_ADD_TEST(s, without_memory_there_is_none);

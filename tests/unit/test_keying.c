@@ -5,38 +5,18 @@
 #include <CUnit/CUnit.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "tests/unit/suites.h"
 
-static struct key_world *world_of(uint64_t seed)
-{
-	struct key_world *w = malloc(sizeof(*w));
-
-	if (!w)
-		abort();
-	key_world_init(w, seed);
-	return w;
-}
-
 static struct key_world *world_that_is_up(uint64_t seed)
 {
-	struct key_world *w = world_of(seed);
+	struct key_world *w = key_world_new(seed);
 
 	key_world_start(w, 0);
 	key_world_start(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(60)));
 	key_world_run(w, duration_s(15));
 	return w;
-}
-
-static void end_world(struct key_world *w)
-{
-	if (w->broken[0])
-		printf("# %s\n", w->broken);
-	CU_ASSERT_STRING_EQUAL(w->broken, "");
-	key_world_fini(w);
-	free(w);
 }
 
 static struct keying_status status_of(const struct key_world *w, int node)
@@ -73,13 +53,13 @@ static void settles(void)
 		CU_ASSERT_EQUAL(a.generation, b.generation);
 		CU_ASSERT_NOT_EQUAL(a.began, b.began);
 		CU_ASSERT_EQUAL(w->node[0].ups, 1);
-		end_world(w);
+		key_world_end(w);
 	}
 }
 
 static void a_late_one_is_up_at_once(void)
 {
-	struct key_world *w = world_of(3);
+	struct key_world *w = key_world_new(3);
 
 	key_world_start(w, 0);
 	key_world_run(w, duration_s(500));
@@ -90,7 +70,7 @@ static void a_late_one_is_up_at_once(void)
 	CU_ASSERT_TRUE(counter(w, 0, "connects") < 25);
 	key_world_start(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(1)));
-	end_world(w);
+	key_world_end(w);
 }
 
 static void check_generation(struct key_world *w, uint32_t generation)
@@ -124,7 +104,7 @@ static void keys_change_when_either_wants(void)
 	check_generation(w, g + 4);
 	CU_ASSERT_EQUAL(counter(w, 0, "rekeys"), 4);
 	CU_ASSERT_EQUAL(w->node[1].rekeyed, 4);
-	end_world(w);
+	key_world_end(w);
 }
 
 static unsigned inbound_count(const struct world_node *n)
@@ -153,7 +133,7 @@ static void generations_may_follow_fast(void)
 	CU_ASSERT_TRUE(status_of(w, 0).generation >= g + KEYING_INBOUND_MAX);
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
 	CU_ASSERT_EQUAL(counter(w, 0, "not-installed"), 0);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void old_ones_live_for_a_grace(void)
@@ -168,12 +148,12 @@ static void old_ones_live_for_a_grace(void)
 	CU_ASSERT_EQUAL(inbound_count(&w->node[0]), 1);
 	CU_ASSERT_EQUAL(inbound_count(&w->node[1]), 1);
 	CU_ASSERT_EQUAL(counter(w, 0, "retired"), 1);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_new_key_each_second(void)
 {
-	struct key_world *w = world_of(6);
+	struct key_world *w = key_world_new(6);
 
 	w->node[0].spec.rekey = w->node[1].spec.rekey = duration_s(1);
 	w->delay_ms = 50;
@@ -186,13 +166,13 @@ static void a_new_key_each_second(void)
 	CU_ASSERT_EQUAL(counter(w, 0, "settled"), 1);
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
 	CU_ASSERT_TRUE(inbound_count(&w->node[0]) < 10);
-	end_world(w);
+	key_world_end(w);
 }
 
 /* Slower than the keys change: one change is waited for before the next begins. */
 static void a_slow_stream_slows_the_change(void)
 {
-	struct key_world *w = world_of(7);
+	struct key_world *w = key_world_new(7);
 
 	w->node[0].spec.rekey = w->node[1].spec.rekey = duration_s(1);
 	w->delay_ms = 1000;
@@ -203,12 +183,12 @@ static void a_slow_stream_slows_the_change(void)
 	key_world_run(w, duration_s(600));
 	CU_ASSERT_TRUE(counter(w, 0, "rekeys") > 100);
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void authentication_is_renewed(void)
 {
-	struct key_world *w = world_of(8);
+	struct key_world *w = key_world_new(8);
 
 	w->node[0].spec.reauthenticate = duration_s(60);
 	w->node[1].spec.reauthenticate = duration_s(60);
@@ -220,7 +200,7 @@ static void authentication_is_renewed(void)
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
 	CU_ASSERT_EQUAL(w->node[0].failed + w->node[1].failed, 0);
 	CU_ASSERT_EQUAL(key_world_streams(w), 1);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void quiet_peers_ask_and_are_alive(void)
@@ -232,7 +212,7 @@ static void quiet_peers_ask_and_are_alive(void)
 	CU_ASSERT_TRUE(counter(w, 0, "probes") + counter(w, 1, "probes") < 650);
 	CU_ASSERT_EQUAL(counter(w, 0, "handshakes"), 1);
 	check_generation(w, status_of(w, 0).generation);
-	end_world(w);
+	key_world_end(w);
 }
 
 /* Whatever happens to TCP alone costs no packet. */
@@ -247,7 +227,7 @@ static void a_cut_stream_leaves_the_keys(void)
 	CU_ASSERT_EQUAL(status_of(w, 0).state, KEYING_UP);
 	CU_ASSERT_TRUE(key_world_is_up(w));
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_dead_peer_is_noticed(void)
@@ -264,7 +244,7 @@ static void a_dead_peer_is_noticed(void)
 	CU_ASSERT_EQUAL(counter(w, 0, "dead-peer"), 1);
 	key_world_start(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(1)));
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_farewell_takes_the_keys_along(void)
@@ -279,13 +259,13 @@ static void a_farewell_takes_the_keys_along(void)
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(1)));
 	key_world_stop(w, 0);
 	key_world_stop(w, 1);
-	end_world(w);
+	key_world_end(w);
 }
 
 /* Both agents stand up within a second, or what the loss of one costs. */
 static void fall_at(unsigned step, int node, bool reset)
 {
-	struct key_world *w = world_of(100 + step);
+	struct key_world *w = key_world_new(100 + step);
 	bool up;
 
 	w->delay_ms = 20;
@@ -304,7 +284,7 @@ static void fall_at(unsigned step, int node, bool reset)
 	key_world_run(w, duration_s(120));
 	CU_ASSERT_TRUE(key_world_is_up(w));
 	CU_ASSERT_EQUAL(key_world_streams(w), 1);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_crash_at_any_step_is_overcome(void)
@@ -319,7 +299,7 @@ static void a_crash_at_any_step_is_overcome(void)
 static void a_cut_at_any_step_is_overcome(void)
 {
 	for (unsigned step = 0; step < 70; step++) {
-		struct key_world *w = world_of(300 + step);
+		struct key_world *w = key_world_new(300 + step);
 
 		key_world_start(w, 0);
 		key_world_start(w, 1);
@@ -329,7 +309,7 @@ static void a_cut_at_any_step_is_overcome(void)
 		CU_ASSERT_TRUE(key_world_await_up(w, duration_s(10)));
 		key_world_run(w, duration_s(60));
 		CU_ASSERT_TRUE(key_world_is_up(w));
-		end_world(w);
+		key_world_end(w);
 	}
 }
 
@@ -346,7 +326,7 @@ static void a_restart_replaces_the_old_connection(void)
 		CU_ASSERT_EQUAL(key_world_streams(w), 1);
 		CU_ASSERT_EQUAL(counter(w, !node, "restarted"), 1);
 		CU_ASSERT_EQUAL(w->node[!node].downs, 0);
-		end_world(w);
+		key_world_end(w);
 	}
 }
 
@@ -361,14 +341,14 @@ static void the_same_seed_tells_the_same(void)
 		key_world_cut(w);
 		key_world_run(w, duration_s(100));
 		trace[i] = w->trace;
-		end_world(w);
+		key_world_end(w);
 	}
 	CU_ASSERT_EQUAL(trace[0], trace[1]);
 }
 
 static void a_wish_of_either_is_met(void)
 {
-	struct key_world *w = world_of(15);
+	struct key_world *w = key_world_new(15);
 	struct keying_status a;
 
 	w->node[0].spec.carrier = KEY_CARRIER_RAW;
@@ -384,13 +364,13 @@ static void a_wish_of_either_is_met(void)
 	CU_ASSERT_FALSE(a.esn);
 	CU_ASSERT_EQUAL(a.algorithm_in, ESP_CHACHA20_POLY1305);
 	CU_ASSERT_EQUAL(a.algorithm_out, ESP_CHACHA20_POLY1305);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void every_algorithm_gets_its_material(void)
 {
 	for (enum esp_algorithm a = 0; a < ESP_ALGORITHM_COUNT; a++) {
-		struct key_world *w = world_of(16 + a);
+		struct key_world *w = key_world_new(16 + a);
 
 		for (int i = 0; i < 2; i++) {
 			w->node[i].spec.algorithms[0] = a;
@@ -400,13 +380,13 @@ static void every_algorithm_gets_its_material(void)
 		CU_ASSERT_TRUE(key_world_await_up(w, duration_s(2)));
 		CU_ASSERT_EQUAL(w->node[0].out.algorithm, a);
 		CU_ASSERT_EQUAL(w->node[0].out.key_len, esp_key_material_len(a));
-		end_world(w);
+		key_world_end(w);
 	}
 }
 
 static void a_taken_spi_is_chosen_again(void)
 {
-	struct key_world *w = world_of(30);
+	struct key_world *w = key_world_new(30);
 
 	w->taken_in = 50;
 	w->node[0].spec.rekey = w->node[1].spec.rekey = duration_s(10);
@@ -416,7 +396,7 @@ static void a_taken_spi_is_chosen_again(void)
 	key_world_run(w, duration_s(1000));
 	CU_ASSERT_TRUE(counter(w, 0, "spi-taken") > 10);
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
-	end_world(w);
+	key_world_end(w);
 }
 
 void suite_keying(void)

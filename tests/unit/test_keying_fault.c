@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* Peers that cannot or must not agree: why, how often it is told, and what is kept. */
 #include "tests/unit/key_world.h"
-
 #include <CUnit/CUnit.h>
-
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "tests/unit/key_certificates.h"
 #include "tests/unit/suites.h"
-
-static struct key_world *world_of(uint64_t seed)
-{
-	struct key_world *w = malloc(sizeof(*w));
-
-	if (!w)
-		abort();
-	key_world_init(w, seed);
-	return w;
-}
 
 static void start(struct key_world *w)
 {
 	key_world_start(w, 0);
 	key_world_start(w, 1);
-}
-
-static void end_world(struct key_world *w)
-{
-	if (w->broken[0])
-		printf("# %s\n", w->broken);
-	CU_ASSERT_STRING_EQUAL(w->broken, "");
-	key_world_fini(w);
-	free(w);
-}
-
-static uint64_t fault_count(const struct keying *k, enum key_fault f)
-{
-	struct counter_set sets[2];
-
-	CU_ASSERT_EQUAL(keying_counters(k, sets, 2), 2);
-	CU_ASSERT_STRING_EQUAL(sets[1].rows[f - 1].name, key_fault_name(f));
-	return sets[1].values[f - 1];
 }
 
 /* An hour of it: never up, counted each time, told a few times. */
@@ -52,9 +20,9 @@ static void check_never(struct key_world *w, enum key_fault a, enum key_fault b)
 	for (int i = 0; i < 2; i++) {
 		CU_ASSERT_FALSE(w->node[i].up);
 		CU_ASSERT_TRUE(w->node[i].failed <= 3);
-		CU_ASSERT_TRUE(fault_count(w->node[i].k, i == 0 ? a : b) > 10);
+		CU_ASSERT_TRUE(key_world_faults(w->node[i].k, i == 0 ? a : b) > 10);
 	}
-	end_world(w);
+	key_world_end(w);
 }
 
 static uint8_t other_bytes[32] = "not the key that two agents had";
@@ -62,7 +30,7 @@ static const struct secret other_key = { other_bytes, sizeof(other_bytes) };
 
 static void a_wrong_key(void)
 {
-	struct key_world *w = world_of(1);
+	struct key_world *w = key_world_new(1);
 
 	w->node[1].spec.keys[0].key = &other_key;
 	check_never(w, KEY_FAULT_WRONG_KEY, KEY_FAULT_WRONG_KEY);
@@ -70,7 +38,7 @@ static void a_wrong_key(void)
 
 static void an_unknown_identity(void)
 {
-	struct key_world *w = world_of(2);
+	struct key_world *w = key_world_new(2);
 
 	w->node[1].spec.keys[0].spi++;
 	check_never(w, KEY_FAULT_IDENTITY, KEY_FAULT_REFUSED);
@@ -78,7 +46,7 @@ static void an_unknown_identity(void)
 
 static void no_common_algorithm(void)
 {
-	struct key_world *w = world_of(3);
+	struct key_world *w = key_world_new(3);
 
 	w->node[1].spec.algorithms[0] = ESP_AES_256_GCM;
 	w->node[1].spec.algorithm_count = 1;
@@ -107,7 +75,7 @@ static int free_certificates(void)
 
 static struct key_world *certified_world(const struct certificate *second)
 {
-	struct key_world *w = world_of(4);
+	struct key_world *w = key_world_new(4);
 
 	w->certificates[0] = certificates_of(&alice, &ca);
 	w->certificates[1] = certificates_of(second, &ca);
@@ -125,7 +93,7 @@ static void certificates_do(void)
 	keying_status(w->node[0].k, w->node[0].spec.pair, &s);
 	CU_ASSERT_TRUE(s.certificate);
 	CU_ASSERT_STRING_EQUAL(s.suite, "TLS_AES_256_GCM_SHA384");
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_wrong_certificate(void)
@@ -150,8 +118,8 @@ static void what_cannot_be_proven_anew_ends(void)
 	key_world_run(w, duration_s(127));
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
 	CU_ASSERT_TRUE(w->node[0].rekeyed > 20 && key_world_is_up(w));
-	CU_ASSERT_TRUE(fault_count(w->node[0].k, KEY_FAULT_CERTIFICATE) +
-			       fault_count(w->node[1].k, KEY_FAULT_CERTIFICATE) >=
+	CU_ASSERT_TRUE(key_world_faults(w->node[0].k, KEY_FAULT_CERTIFICATE) +
+			       key_world_faults(w->node[1].k, KEY_FAULT_CERTIFICATE) >=
 		       3);
 	key_world_run(w, duration_s(4));
 	CU_ASSERT(w->node[0].downs == 1 && w->node[1].downs == 1);
@@ -159,14 +127,14 @@ static void what_cannot_be_proven_anew_ends(void)
 	CU_ASSERT_FALSE(w->node[0].up || w->node[1].up);
 	w->now.ntp -= two_years;
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(70)));
-	end_world(w);
+	key_world_end(w);
 }
 
 /* A change of settings. */
 
 static struct key_world *world_that_is_up(uint64_t seed)
 {
-	struct key_world *w = world_of(seed);
+	struct key_world *w = key_world_new(seed);
 
 	start(w);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(10)));
@@ -184,7 +152,7 @@ static void limits_change_in_place(void)
 	CU_ASSERT_TRUE(w->node[0].rekeyed >= 10);
 	CU_ASSERT_EQUAL(w->node[0].downs + w->node[1].downs, 0);
 	CU_ASSERT_EQUAL(w->node[0].ups, 1);
-	end_world(w);
+	key_world_end(w);
 }
 
 static void add_key(struct key_world *w, int node, uint32_t spi,
@@ -219,7 +187,7 @@ static void keys_are_rolled(void)
 	CU_ASSERT_EQUAL(w->node[0].downs, 1);
 	remove_first_key(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(5)));
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_key_that_changes_ends_what_it_opened(void)
@@ -233,7 +201,7 @@ static void a_key_that_changes_ends_what_it_opened(void)
 	w->node[1].spec.keys[0].key = &other_key;
 	key_world_reconfigure(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(120)));
-	end_world(w);
+	key_world_end(w);
 }
 
 static void a_peer_goes_and_comes(void)
@@ -247,10 +215,10 @@ static void a_peer_goes_and_comes(void)
 	CU_ASSERT_TRUE(fx.count >= 5);
 	CU_ASSERT_EQUAL(
 		keying_accepted(w->node[0].k, w->node[0].spec.pair, w->now, &fx), 0);
-	CU_ASSERT_EQUAL(fault_count(w->node[0].k, KEY_FAULT_UNKNOWN_ADDRESS), 1);
+	CU_ASSERT_EQUAL(key_world_faults(w->node[0].k, KEY_FAULT_UNKNOWN_ADDRESS), 1);
 	CU_ASSERT_TRUE(instant_is_never(keying_next_deadline(w->node[0].k)));
 	keying_effects_fini(&fx);
-	end_world(w);
+	key_world_end(w);
 }
 
 /* Configurations that cannot be. */
@@ -265,7 +233,7 @@ static enum key_fault check(struct keying_peer_spec *s, size_t n, int *which)
 static void faults_of_a_configuration_are_named(void)
 {
 	static const struct secret small = { other_bytes, 15 };
-	struct key_world *w = world_of(9);
+	struct key_world *w = key_world_new(9);
 	struct keying_peer_spec s[2] = { w->node[0].spec, w->node[0].spec };
 	int which;
 
@@ -283,14 +251,14 @@ static void faults_of_a_configuration_are_named(void)
 	CU_ASSERT_EQUAL(check(&s[1], 1, &which), KEY_FAULT_NO_ALGORITHM);
 	s[1].pair.remote = s[1].pair.local;
 	CU_ASSERT_EQUAL(check(&s[1], 1, &which), KEY_FAULT_ADDRESS);
-	end_world(w);
+	key_world_end(w);
 }
 
 /* It is kept, idle, with the reason; the daemon goes on. */
 static void what_cannot_be_is_idle(void)
 {
 	static const struct secret small = { other_bytes, 15 };
-	struct key_world *w = world_of(10);
+	struct key_world *w = key_world_new(10);
 	struct keying_status s;
 
 	w->node[0].spec.keys[0].key = &small;
@@ -300,7 +268,7 @@ static void what_cannot_be_is_idle(void)
 	CU_ASSERT_EQUAL(s.state, KEYING_IDLE);
 	CU_ASSERT_EQUAL(s.fault, KEY_FAULT_SHORT_KEY);
 	CU_ASSERT_EQUAL(w->node[0].fault, KEY_FAULT_SHORT_KEY);
-	end_world(w);
+	key_world_end(w);
 }
 
 void suite_keying_fault(void)

@@ -14,34 +14,6 @@
 
 #include "tests/unit/suites.h"
 
-static struct key_world *world_of(uint64_t seed)
-{
-	struct key_world *w = malloc(sizeof(*w));
-
-	if (!w)
-		abort();
-	key_world_init(w, seed);
-	return w;
-}
-
-static void end_world(struct key_world *w)
-{
-	if (w->broken[0])
-		printf("# %s\n", w->broken);
-	CU_ASSERT_STRING_EQUAL(w->broken, "");
-	key_world_fini(w);
-	free(w);
-}
-
-static uint64_t fault_count(const struct keying *k, enum key_fault f)
-{
-	struct counter_set sets[2];
-
-	CU_ASSERT_EQUAL(keying_counters(k, sets, 2), 2);
-	CU_ASSERT_STRING_EQUAL(sets[1].rows[f - 1].name, key_fault_name(f));
-	return sets[1].values[f - 1];
-}
-
 struct lone {
 	struct key_world *w;
 	struct keying *k;
@@ -51,7 +23,7 @@ struct lone {
 /* One keying, to whose streams the test itself is the other end. */
 static struct lone lone_keying(uint64_t seed)
 {
-	struct lone l = { .w = world_of(seed) };
+	struct lone l = { .w = key_world_new(seed) };
 
 	key_world_start(l.w, 1);
 	l.k = l.w->node[1].k;
@@ -62,7 +34,7 @@ static struct lone lone_keying(uint64_t seed)
 static void end_lone(struct lone *l)
 {
 	keying_effects_fini(&l->fx);
-	end_world(l->w);
+	key_world_end(l->w);
 }
 
 static uint32_t knock(struct lone *l)
@@ -80,7 +52,7 @@ static void strangers_are_not_let_in(void)
 		CU_ASSERT_EQUAL(keying_accepted(l.k, pair, l.w->now, &l.fx), 0);
 	CU_ASSERT_EQUAL(l.fx.count, 1); /* one note */
 	CU_ASSERT_EQUAL(l.fx.at[0].note.fault, KEY_FAULT_UNKNOWN_ADDRESS);
-	CU_ASSERT_EQUAL(fault_count(l.k, KEY_FAULT_UNKNOWN_ADDRESS), 1000);
+	CU_ASSERT_EQUAL(key_world_faults(l.k, KEY_FAULT_UNKNOWN_ADDRESS), 1000);
 	end_lone(&l);
 }
 
@@ -98,12 +70,12 @@ static void handshakes_have_few_places(void)
 	CU_ASSERT_NOT_EQUAL(first, 0);
 	CU_ASSERT_NOT_EQUAL(knock(&l), 0);
 	CU_ASSERT_EQUAL(knock(&l), 0);
-	CU_ASSERT_EQUAL(fault_count(l.k, KEY_FAULT_TOO_MANY), 1);
+	CU_ASSERT_EQUAL(key_world_faults(l.k, KEY_FAULT_TOO_MANY), 1);
 	keying_closed(l.k, first, ECONNRESET, l.w->now, &l.fx);
 	CU_ASSERT_NOT_EQUAL(knock(&l), 0);
 	CU_ASSERT_EQUAL(knock(&l), 0);
 	move_on(&l, 11); /* who says nothing goes */
-	CU_ASSERT_TRUE(fault_count(l.k, KEY_FAULT_TIMEOUT) >= 2);
+	CU_ASSERT_TRUE(key_world_faults(l.k, KEY_FAULT_TIMEOUT) >= 2);
 	CU_ASSERT_NOT_EQUAL(knock(&l), 0);
 	end_lone(&l);
 }
@@ -117,7 +89,7 @@ static void garbage_ends_the_stream(void)
 	keying_received(l.k, stream, "GET / HTTP/1.0\r\n\r\n", 18, l.w->now, &l.fx);
 	CU_ASSERT_EQUAL(l.fx.at[l.fx.count - 1].kind, KEYING_CLOSE);
 	CU_ASSERT_EQUAL(l.fx.at[l.fx.count - 1].fault, KEY_FAULT_NOT_TLS);
-	CU_ASSERT_EQUAL(fault_count(l.k, KEY_FAULT_NOT_TLS), 1);
+	CU_ASSERT_EQUAL(key_world_faults(l.k, KEY_FAULT_NOT_TLS), 1);
 	keying_received(l.k, stream, "more", 4, l.w->now, &l.fx); /* ignored */
 	end_lone(&l);
 }
@@ -287,7 +259,7 @@ static void what_is_out_of_turn_ends_it(void)
 		if (rows[i].second.type)
 			say(&g, &rows[i].second);
 		CU_ASSERT_FALSE(is_up(&g));
-		CU_ASSERT_EQUAL(fault_count(g.l.k, rows[i].fault), 1);
+		CU_ASSERT_EQUAL(key_world_faults(g.l.k, rows[i].fault), 1);
 		end_guest(&g);
 	}
 }
@@ -298,7 +270,7 @@ static void rubbish_inside_ends_it(void)
 
 	tls_write(g.tls, "\x77\x77\x77", 3);
 	speak(&g);
-	CU_ASSERT_EQUAL(fault_count(g.l.k, KEY_FAULT_MESSAGE), 1);
+	CU_ASSERT_EQUAL(key_world_faults(g.l.k, KEY_FAULT_MESSAGE), 1);
 	end_guest(&g);
 }
 
@@ -314,7 +286,7 @@ static void a_rush_of_generations_is_stopped(void)
 		say(&g, &m);
 	}
 	CU_ASSERT_FALSE(is_up(&g));
-	CU_ASSERT_EQUAL(fault_count(g.l.k, KEY_FAULT_UNEXPECTED), 1);
+	CU_ASSERT_EQUAL(key_world_faults(g.l.k, KEY_FAULT_UNEXPECTED), 1);
 	end_guest(&g);
 }
 
@@ -330,7 +302,7 @@ static void silence_after_a_new_key_is_noticed(void)
 		keying_rekey(g.l.k, g.l.w->node[1].spec.pair, g.l.w->now, &g.l.fx));
 	serve(&g);
 	move_on(&g.l, 10);
-	CU_ASSERT_EQUAL(fault_count(g.l.k, KEY_FAULT_NO_ANSWER), 1);
+	CU_ASSERT_EQUAL(key_world_faults(g.l.k, KEY_FAULT_NO_ANSWER), 1);
 	end_guest(&g);
 }
 
