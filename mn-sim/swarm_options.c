@@ -126,6 +126,8 @@ static const struct conf_attr rows[] = {
 	    .max = SWARM_IN_FLIGHT_MAX, .help = "most Requests that wait for answers"),
 	ROW(overlap, "overlap", CONF_BOOL, .def = "no",
 	    .help = "a node asks again though it was not answered: for a few nodes"),
+	ROW(segments, "segments", CONF_BOOL, .def = "no",
+	    .help = "neighbours of one care-of address go to the kernel as one"),
 	ROW(handover, "handover", CONF_BOOL, .def = "no",
 	    .help = "time moves, from Reply to first packet out of the new tunnel"),
 	ROW(failures, "failures", CONF_SPECIAL, .def = "2.5", .special = &percentage,
@@ -250,6 +252,8 @@ static int check(const struct swarm_options *o)
 		return complain("--", "care-of", "or --visit is wanted, and not both");
 	if ((o->visited_spi == 0) != (o->visited_key.len == 0))
 		return complain("--", "visited-spi", "goes with --visited-key-file");
+	if (o->segments && o->links.count > 0)
+		return complain("--", "segments", "goes with --care-of");
 	if (o->handover && (o->links.count > 0 || o->care_of.len == 32))
 		return complain("--", "handover", "takes several --care-of addresses");
 	if (o->links.count == 0 && o->care_of.len < 8)

@@ -30,7 +30,7 @@ struct swarm_options {
 	enum encap_kind encap;
 	bool reverse_tunnel;
 	uint32_t rate;
-	bool poisson, overlap, handover, quiet;
+	bool poisson, overlap, segments, handover, quiet;
 	duration_t timeout;
 	uint32_t retries;
 	uint32_t in_flight;

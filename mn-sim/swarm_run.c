@@ -158,6 +158,15 @@ static int open_visit(struct swarm_run *r, uint32_t i)
 	return 0;
 }
 
+/* Fixed part and MN-HA authentication. */
+static uint16_t request_len(const struct swarm_options *o)
+{
+	enum { EXTENSION = 2 + 4 }; /* Type, Length, SPI */
+
+	return (uint16_t)(MIP_REQUEST_LEN + EXTENSION +
+			  auth_algorithm_len(o->association.algorithm));
+}
+
 /* Where the nodes are. */
 static int open_places(struct swarm_run *r)
 {
@@ -172,6 +181,8 @@ static int open_places(struct swarm_run *r)
 				  o->reverse_tunnel ? TTL_REVERSE : TTL_USUAL);
 	if (error == 0)
 		watch(r, swarm_socket_fd(r->socket));
+	if (error == 0 && o->segments)
+		error = swarm_socket_segments(r->socket, request_len(o));
 	if (error == 0 && o->handover)
 		error = swarm_flow_open(&r->flow, o->encap);
 	return error;

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,7 +27,7 @@ enum {
 
 struct slot {
 	struct sockaddr_in from;
-	struct iovec in_iov, out_iov;
+	struct iovec in_iov;
 	uint8_t in[DATAGRAM_MAX];
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL];
 	_Alignas(struct cmsghdr) uint8_t in_control[IN_CONTROL];
@@ -37,7 +38,9 @@ struct swarm_socket {
 	struct sockaddr_in home_agent;
 	uint64_t refused;
 	int error;
-	struct mmsghdr in[SWARM_BATCH], out[SWARM_BATCH];
+	bool segments;
+	struct mmsghdr in[SWARM_BATCH], out[SWARM_BATCH]; /* out: one a run */
+	struct iovec iov[SWARM_BATCH];                    /* one a message */
 	struct slot slot[SWARM_BATCH];
 };
 
@@ -54,8 +57,6 @@ static void lay_out(struct swarm_socket *s)
 		s->out[i].msg_hdr =
 			(struct msghdr){ .msg_name = &s->home_agent,
 					 .msg_namelen = sizeof(s->home_agent),
-					 .msg_iov = &slot->out_iov,
-					 .msg_iovlen = 1,
 					 .msg_control = slot->control,
 					 .msg_controllen = CONTROL };
 		*CMSG_FIRSTHDR(&s->out[i].msg_hdr) =
@@ -115,35 +116,78 @@ int swarm_socket_fd(const struct swarm_socket *s)
 	return s->fd;
 }
 
-static void prepare(struct swarm_socket *s, unsigned i, const struct swarm *swarm,
-		    const struct swarm_message *m)
+int swarm_socket_segments(struct swarm_socket *s, uint16_t len)
 {
-	struct slot *slot = &s->slot[i];
-	const struct in_pktinfo info = { .ipi_spec_dst =
-						 swarm_care_of(swarm, m->place) };
+	const int size = len;
 
-	slot->out_iov = (struct iovec){ (void *)(uintptr_t)m->bytes, m->len };
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&s->out[i].msg_hdr)), &info, sizeof(info));
+	if (setsockopt(s->fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)) != 0)
+		return -errno;
+	s->segments = true;
+	return 0;
+}
+
+/* How many of the batch go together from `first` on: from one address. */
+static unsigned run_of(const struct swarm_socket *s, const struct swarm_batch *batch,
+		       unsigned first)
+{
+	unsigned n = 1;
+
+	while (s->segments && first + n < batch->count &&
+	       batch->at[first + n].place == batch->at[first].place)
+		n++;
+	return n;
+}
+
+static void prepare(struct swarm_socket *s, struct msghdr *out, unsigned first,
+		    unsigned count, struct in_addr from)
+{
+	const struct in_pktinfo info = { .ipi_spec_dst = from };
+
+	out->msg_iov = &s->iov[first];
+	out->msg_iovlen = count;
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(out)), &info, sizeof(info));
+}
+
+/* One header a run; returns how many. */
+static unsigned prepare_runs(struct swarm_socket *s, const struct swarm *swarm,
+			     const struct swarm_batch *batch, unsigned first)
+{
+	unsigned runs = 0, count;
+
+	for (unsigned i = first; i < batch->count; i++) {
+		const struct swarm_message *m = &batch->at[i];
+
+		s->iov[i] = (struct iovec){ (void *)(uintptr_t)m->bytes, m->len };
+	}
+	for (; first < batch->count; first += count) {
+		count = run_of(s, batch, first);
+		prepare(s, &s->out[runs++].msg_hdr, first, count,
+			swarm_care_of(swarm, batch->at[first].place));
+	}
+	return runs;
 }
 
 unsigned swarm_socket_send(struct swarm_socket *s, const struct swarm *swarm,
 			   const struct swarm_batch *batch, unsigned first)
 {
-	for (unsigned i = first; i < batch->count; i++)
-		prepare(s, i, swarm, &batch->at[i]);
-	while (first < batch->count) {
-		int n = sendmmsg(s->fd, s->out + first, batch->count - first, 0);
+	const unsigned runs = prepare_runs(s, swarm, batch, first);
+	unsigned done = 0;
+
+	while (done < runs) {
+		int n = sendmmsg(s->fd, s->out + done, runs - done, 0);
 
 		if (n >= 0) {
-			first += (unsigned)n;
+			done += (unsigned)n;
 		} else if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR) {
 			break;
 		} else {
 			s->error = errno;
-			s->refused++;
-			first++;
+			s->refused += s->out[done].msg_hdr.msg_iovlen;
+			done++;
 		}
 	}
+	for (unsigned i = 0; i < done; i++)
+		first += (unsigned)s->out[i].msg_hdr.msg_iovlen;
 	return first;
 }
 

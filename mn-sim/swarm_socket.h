@@ -23,6 +23,12 @@ int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent,
 		      uint8_t ttl);
 void swarm_socket_close(struct swarm_socket *s); /* NULL is fine */
 
+/*
+ * Messages that follow one another from one address go to the kernel as one, which
+ * cuts it up (UDP segmentation); all are `len` octets long.  0 or -errno.
+ */
+int swarm_socket_segments(struct swarm_socket *s, uint16_t len);
+
 int swarm_socket_fd(const struct swarm_socket *s);
 
 /*

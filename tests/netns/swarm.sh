@@ -191,6 +191,19 @@ refused() {
 	ip -n "$LAB-ha" route add default via 10.0.1.1
 }
 
+# Many Requests as one to the kernel are as many to the home agent.
+segmented() {
+	mark ha
+	check "segments: all are registered and deregistered" swarm segments cn \
+		--care-of 10.66.0.0/31 --segments --algorithm hmac-md5 --rate 20000 \
+		register deregister
+	equal "segments: the home agent heard them one by one" "$(since ha requests)" \
+		"$(says segments .requests)"
+	equal "segments: and all registered" "$(says segments .operations.register.accepted)" \
+		$nodes
+	equal "segments: no binding is left" "$(rows ha bindings)" "[]"
+}
+
 # Packets to a node come out of its new tunnel as soon as the Reply is there.
 handover() {
 	local kind
@@ -250,6 +263,7 @@ start_all ha fa1 fa2
 directly
 visiting
 lossy
+segmented
 handover
 refused
 find_rate
