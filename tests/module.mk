@@ -104,6 +104,7 @@ unit_sources += tests/unit/test_tunnel.c
 unit_sources += tests/unit/test_fwd.c
 unit_sources += tests/unit/test_fwd_site.c
 unit_sources += tests/unit/test_fwd_memory.c
+unit_sources += tests/unit/test_fwd_simple.c
 unit_sources += tests/unit/alloc_count.c tests/unit/alloc_count.h
 unit_sources += tests/unit/pipe_bench.c tests/unit/pipe_bench.h
 unit_sources += tests/unit/test_pipeline.c
