@@ -26,3 +26,8 @@ EXTRA_DIST += tests/interop/lib_kernel.sh tests/interop/lib_xfrm.sh tests/intero
 	tests/interop/kernel_esp_algorithms.sh tests/interop/kernel_esp_hostile.sh \
 	tests/interop/esp_middle.py tests/interop/udp_encap.py \
 	tests/interop/tshark_esp.sh tests/interop/esp_decrypt.py
+
+check_PROGRAMS += tests/interop/segment_packets
+tests_interop_segment_packets_SOURCES = tests/interop/segment_packets.c
+tests_interop_segment_packets_LDADD = $(agent_libs)
+EXTRA_DIST += tests/interop/kernel_segments.sh tests/interop/kernel_segments.py
