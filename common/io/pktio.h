@@ -18,6 +18,13 @@ struct mmsghdr;
 struct pktio;
 struct udp_runs;
 
+/*
+ * What may wait in a socket for us, as the kernel counts: half of this in packets, or
+ * a few thousandths of a second of them.  More would not carry more, only later: a
+ * sender of TCP fills whatever there is.
+ */
+enum { PKTIO_WAITING = 256 << 10 };
+
 /* What becomes of a packet that the kernel refuses; the callee takes it over. */
 struct pktio_refusal {
 	void (*refused)(void *arg, struct pkt *p, int error);

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BUFFER = 4 << 20 };
-
 /* Take packets for a whole vector; returns how many there are. */
 static unsigned take_packets(struct pktio *io, struct pkt **p, struct mmsghdr *m,
 			     struct iovec *iov, unsigned want)
@@ -62,7 +60,7 @@ static int raw_socket(struct pktio *io, int protocol)
 
 int pktio_raw_open(struct pktio *io, uint8_t protocol)
 {
-	const int size = BUFFER;
+	const int size = PKTIO_WAITING;
 	int error = raw_socket(io, protocol);
 
 	if (error != 0)

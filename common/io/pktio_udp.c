@@ -33,7 +33,6 @@
 #include <sys/socket.h>
 
 enum {
-	BUFFER = 4 << 20,
 	HEADERS = IPV4_HEADER + UDP_HEADER,
 	MIP_DATA = 4, /* type of a tunnel data message (RFC 3519 3.3) */
 	KEEP = 0x40000,
@@ -243,8 +242,8 @@ static int prepare(int fd, uint16_t port)
 		error = set(fd, IPPROTO_IP, IP_RECVTOS, 1);
 	if (error == 0)
 		error = set(fd, IPPROTO_IP, IP_RECVTTL, 1);
-	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER); /* as much as we may */
+	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, PKTIO_WAITING) != 0)
+		set(fd, SOL_SOCKET, SO_RCVBUF, PKTIO_WAITING); /* as much as we may */
 	if (error == 0)
 		set(fd, IPPROTO_UDP, UDP_GRO, 1); /* where the kernel can */
 	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)

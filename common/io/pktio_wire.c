@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BUFFER = 4 << 20 };
+enum { BUFFER = 1 << 20 };
 
 /* Packets that wait for the raw socket. */
 struct singles {
