@@ -10,7 +10,8 @@
  * time measured is the server's, and keeps W of them in flight or sends R a second.
  * With --join every node registers for the first time, once; without, nodes drawn at
  * random renew what they have.  The agent's tolerance of timestamps must cover the
- * run.  `serve` is the least that a server can do: it receives, checks one HMAC,
+ * run.  Latency counts from a node's last Request, so let there be more nodes than
+ * Requests in flight.  `serve` is the least that a server can do: it receives, checks one HMAC,
  * signs one answer, and sends, in batches; no table, no judgement.
  *
  * Nothing here is shared with the programs that it measures.
@@ -42,6 +43,7 @@ enum {
 	REPLY_LEN = REPLY + COVERED + MAC,
 	PORT = 434,
 	SPI = 256,
+	FLAG_G = 0x08,
 	BUFFER = 32 << 20,
 	HISTOGRAM = 1 << 20, /* microseconds */
 	LOST_S = 1,
@@ -159,10 +161,9 @@ static void make_request(const struct options *o, uint32_t node, uint64_t ident,
 
 	memset(m, 0, FIXED);
 	m[0] = 1;
-	m[1] = 0x10 | 0x04; /* GRE */
+	m[1] = FLAG_G;
 	m[2] = 1800 >> 8;
 	m[3] = 1800 & 0xff;
-	m[1] = 0x04;
 	put32(m + 4, ntohl(o->home.s_addr) + node);
 	put32(m + 8, ntohl(o->to.s_addr));
 	put32(m + 12,
@@ -347,7 +348,6 @@ static double run(struct load *l)
 	batch_prepare(&out);
 	batch_prepare(&in);
 	for (unsigned i = 0; i < BATCH; i++) {
-		out.message[i].msg_hdr.msg_name = &(struct sockaddr_in){ 0 };
 		out.peer[i] = (struct sockaddr_in){ .sin_family = AF_INET,
 						    .sin_port = htons(PORT),
 						    .sin_addr = o->to };
