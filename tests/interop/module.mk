@@ -14,7 +14,8 @@ check_PROGRAMS += tests/interop/esp_packets
 tests_interop_esp_packets_SOURCES = tests/interop/esp_packets.c
 tests_interop_esp_packets_LDADD = $(agent_libs)
 
-EXTRA_DIST += tests/interop/tshark_messages.sh tests/interop/kernel_tunnels.sh
+EXTRA_DIST += tests/interop/tshark_messages.sh tests/interop/kernel_tunnels.sh \
+	tests/interop/kernel_fast.sh
 EXTRA_DIST += tests/interop/scapy_registration.sh tests/interop/scapy_registration.py \
 	tests/interop/mobile_ip.py tests/interop/lab.py
 EXTRA_DIST += tests/interop/scapy_esp.sh tests/interop/scapy_esp.py
