@@ -10,7 +10,7 @@ relayed.
 import pathlib
 import subprocess
 
-from line import AGENTS, INNER_MTU, VISITED, other
+from line import AGENTS, INNER_MTU, VISITED, Trouble, other
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = "10.1.0.10"
@@ -74,11 +74,20 @@ class Sojourn:
 
 
 class FastPath(Sojourn):
-    """The same tunnel, carried by eBPF in the kernel."""
+    """The same tunnel, forwarded by eBPF in the kernel."""
 
     def missing(self):
         built = (self.build / "common/bpf/tunnel_fast.bpf.o").exists()
         return None if built else "the agents are built without the fast path"
+
+    def up(self, line):
+        target = super().up(line)
+        shown = subprocess.run([self.build / "common/ctl/mipctl", "-j", "-s",
+                                line.dir / "ha.sock", "show", "tunnels"],
+                               capture_output=True, text=True).stdout
+        if '"fast"' not in shown:
+            raise Trouble(f"the tunnel does not take the fast path: {shown.strip()[:200]}")
+        return target
 
 
 def ours(build):

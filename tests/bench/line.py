@@ -110,8 +110,10 @@ class Line:
     def wait_for(self, what, holds, seconds=15):
         end = time.monotonic() + seconds
         while not holds():
-            if time.monotonic() > end:
-                raise Trouble(f"no {what} after {seconds} s{self.last_words()}")
+            ended = [c.args[4] for c in self.programs if c.poll() is not None]
+            if ended or time.monotonic() > end:
+                raise Trouble(f"no {what}{' without ' if ended else ''}{' '.join(ended)}"
+                              f"{self.last_words()}")
             time.sleep(0.1)
 
     def wait_path(self, target):
