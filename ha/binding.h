@@ -74,6 +74,7 @@ struct home_node {
 	uint8_t shield_count;
 	enum protect_policy policy : 8; /* where it is its own end of the tunnel */
 	struct in_addr shield[BINDINGS_PER_NODE_MAX + 1]; /* its ends that have ESP */
+	struct timer claim; /* until when one of these waits to be bound */
 };
 
 /* Whether we answer ARP Requests for it. */
@@ -90,7 +91,7 @@ struct binding_table {
 };
 
 /* What a timer of the agent is for (timer.kind). */
-enum { TIMER_EXPIRY, TIMER_ANNOUNCE, TIMER_DEFEND };
+enum { TIMER_EXPIRY, TIMER_ANNOUNCE, TIMER_DEFEND, TIMER_CLAIM };
 
 void binding_table_init(struct binding_table *t, struct timers *timers, size_t limit);
 void binding_table_fini(struct binding_table *t);

@@ -322,6 +322,9 @@ static void on_timer(struct ha_core *ha, struct timer *t, struct now now,
 		on_announce(ha, container_of(t, struct home_presence, announce)->node,
 			    now, fx);
 		break;
+	case TIMER_CLAIM:
+		ha_protect_unclaim(ha, container_of(t, struct home_node, claim), fx);
+		break;
 	case TIMER_DEFEND:
 		on_defend(ha, container_of(t, struct home_presence, defend)->node, now,
 			  fx);

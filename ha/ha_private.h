@@ -142,6 +142,15 @@ bool ha_protect_required(const struct ha_core *ha, const struct home_node *n,
 bool ha_protect_reaches(const struct ha_core *ha, const struct home_node *n,
 			struct in_addr local, struct in_addr care_of, uint8_t flags);
 
+/*
+ * A Request is denied for want of keys with the node's own end: agree on them, and give
+ * that end up if the node is not bound to it before long.
+ */
+void ha_protect_claim(struct ha_core *ha, const struct registration *reg,
+		      struct effect_list *fx);
+void ha_protect_unclaim(struct ha_core *ha, struct home_node *n,
+			struct effect_list *fx);
+
 /* Protect a node's own end of a tunnel, if its policy wants that. */
 void ha_protect_end(struct ha_core *ha, struct home_node *n, struct in_addr local,
 		    struct in_addr care_of, uint8_t flags, struct effect_list *fx);

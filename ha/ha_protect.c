@@ -5,9 +5,12 @@
  *
  * Where ESP is required and there are no keys yet, a Request is denied.  From a
  * node's first authentic one on, though, its end is known: keys are agreed on with
- * it, and the next Request finds them.
+ * it, and the next Request finds them.  If none comes the end is free for others.
  */
 #include "ha/ha_private.h"
+
+/* Longer than a node that was denied waits until it asks again. */
+enum { CLAIM_SECONDS = 120 };
 
 /* Whether the node itself is the end of the tunnel. */
 static bool is_own_end(uint8_t flags)
@@ -98,6 +101,26 @@ void ha_protect_end(struct ha_core *ha, struct home_node *n, struct in_addr loca
 	tell(n->policy, n->home, local, care_of, fx);
 }
 
+void ha_protect_claim(struct ha_core *ha, const struct registration *reg,
+		      struct effect_list *fx)
+{
+	struct home_node *n = reg->node;
+
+	ha_protect_end(ha, n, reg->reply.home_agent, reg->rq.care_of, reg->rq.flags,
+		       fx);
+	n->claim.kind = TIMER_CLAIM;
+	/* Without memory for it the end waits for the node's next Request. */
+	(void)timers_set(&ha->timers, &n->claim,
+			 instant_add(reg->now.mono, duration_s(CLAIM_SECONDS)));
+}
+
+void ha_protect_unclaim(struct ha_core *ha, struct home_node *n, struct effect_list *fx)
+{
+	const struct in_addr nobody = { 0 };
+
+	drop_unbound(ha, n, nobody, fx);
+}
+
 void ha_protect_gone(struct ha_core *ha, struct home_node *n, struct in_addr local,
 		     struct in_addr care_of, struct effect_list *fx)
 {
@@ -108,6 +131,7 @@ void ha_protect_gone(struct ha_core *ha, struct home_node *n, struct in_addr loc
 
 void ha_protect_forget(struct ha_core *ha, struct home_node *n, struct effect_list *fx)
 {
+	timers_cancel(&ha->timers, &n->claim);
 	while (n->shield_count > 0)
 		drop(ha, n, n->shield_count - 1, ha->config.address, fx);
 }

@@ -115,8 +115,7 @@ static void refuse(struct ha_core *ha, struct registration *reg,
 	if (is_violation(v->why))
 		record_violation(ha, reg, v->why);
 	if (v->why == HA_WHY_UNPROTECTED)
-		ha_protect_end(ha, reg->node, reg->reply.home_agent, reg->rq.care_of,
-			       reg->rq.flags, fx);
+		ha_protect_claim(ha, reg, fx);
 	if (v->kind == VERDICT_DENY)
 		send_denial(ha, reg, v->code, fx);
 	note_refusal(ha, reg, v, fx);

@@ -231,6 +231,33 @@ static void a_nodes_own_end_is_nobody_elses(void)
 	hb_stop(&b);
 }
 
+static void an_end_that_nobody_comes_back_to_is_free(void)
+{
+	struct ha_bench b;
+
+	hb_init(&b);
+	protect(&b.node[0], PROTECT_REQUIRED);
+	protect(&b.node[1], PROTECT_REQUIRED);
+	hb_start(&b);
+	CU_ASSERT_EQUAL(alone(&b, OWN), MIP_HA_RESOURCES);
+	hb_wait(&b, duration_s(100));
+	CU_ASSERT_EQUAL(alone(&b, OWN), MIP_HA_RESOURCES); /* it still asks */
+	hb_wait(&b, duration_s(119));
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
+	tell(&b, OWN, true);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), MIP_HA_RESOURCES);
+	hb_wait(&b, duration_s(2));
+	CU_ASSERT_EQUAL_FATAL(hb_count(&b, EFFECT_PROTECT), 1);
+	CU_ASSERT_EQUAL(told(&b, 0)->policy, PROTECT_OFF);
+	CU_ASSERT_EQUAL(node_at(&b, HB_NODE2, OWN), 0);
+	/* One that is bound stays. */
+	hb_wait(&b, duration_s(200));
+	CU_ASSERT_EQUAL(hb_count(&b, EFFECT_PROTECT), 0);
+	CU_ASSERT_PTR_NOT_NULL(hb_binding(&b, HB_NODE2, OWN));
+	SOUND(&b);
+	hb_stop(&b);
+}
+
 /* What stood before ESP was required goes where it cannot be. */
 static void a_reload_ends_what_cannot_be_protected(void)
 {
@@ -319,6 +346,8 @@ void suite_ha_protect(void)
 		    a_node_that_requires_it_comes_by_protected_agents_alone);
 	CU_add_test(s, "a reverse tunnel is required too",
 		    a_reverse_tunnel_is_required_too);
+	CU_add_test(s, "an end that nobody comes back to is free",
+		    an_end_that_nobody_comes_back_to_is_free);
 	CU_add_test(s, "a reload ends what cannot be protected",
 		    a_reload_ends_what_cannot_be_protected);
 }
