@@ -335,6 +335,15 @@ void key_world_rekey(struct key_world *w, int node)
 	carry_out(w, node, &fx);
 }
 
+void key_world_overflow(struct key_world *w, int node)
+{
+	struct keying_effects fx;
+
+	keying_effects_init(&fx);
+	keying_overflow(w->node[node].k, w->now, &fx);
+	carry_out(w, node, &fx);
+}
+
 void key_world_soft_limit(struct key_world *w, int node)
 {
 	struct world_node *n = &w->node[node];

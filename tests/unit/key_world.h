@@ -110,6 +110,8 @@ void key_world_crash(struct key_world *w, int node, bool reset);
 /* New settings for both or one. */
 void key_world_reconfigure(struct key_world *w, int node);
 void key_world_rekey(struct key_world *w, int node);
+/* It ran out of memory for effects. */
+void key_world_overflow(struct key_world *w, int node);
 void key_world_soft_limit(struct key_world *w, int node);
 /* Every stream ends at both sides. */
 void key_world_cut(struct key_world *w);

@@ -296,6 +296,28 @@ static void a_crash_at_any_step_is_overcome(void)
 		}
 }
 
+/* All begins again, without a key of before, whatever was lost. */
+static void a_lost_effect_at_any_step_is_overcome(void)
+{
+	for (unsigned step = 0; step < 70; step++) {
+		struct key_world *w = key_world_new(500 + step);
+
+		key_world_start(w, 0);
+		key_world_start(w, 1);
+		for (unsigned i = 0; i < step; i++)
+			key_world_step(w, instant_add(w->now.mono, duration_s(1)));
+		key_world_overflow(w, step % 2);
+		CU_ASSERT_FALSE(w->node[step % 2].up);
+		CU_ASSERT_FALSE(w->node[step % 2].out.used);
+		CU_ASSERT_TRUE(key_world_await_up(w, duration_s(10)));
+		key_world_run(w, duration_s(60));
+		CU_ASSERT_TRUE(key_world_is_up(w));
+		CU_ASSERT_EQUAL(key_world_streams(w), 1);
+		CU_ASSERT_EQUAL(counter(w, step % 2, "no-memory"), 1);
+		key_world_end(w);
+	}
+}
+
 static void a_cut_at_any_step_is_overcome(void)
 {
 	for (unsigned step = 0; step < 70; step++) {
@@ -420,6 +442,8 @@ void suite_keying(void)
 	CU_add_test(s, "a crash at any step is overcome",
 		    a_crash_at_any_step_is_overcome);
 	CU_add_test(s, "a cut at any step is overcome", a_cut_at_any_step_is_overcome);
+	CU_add_test(s, "a lost effect at any step is overcome",
+		    a_lost_effect_at_any_step_is_overcome);
 	CU_add_test(s, "a restart replaces the old connection",
 		    a_restart_replaces_the_old_connection);
 	CU_add_test(s, "the same seed tells the same", the_same_seed_tells_the_same);
