@@ -93,6 +93,15 @@ static void to_hex(const uint8_t *bytes, size_t len, char text[HEX_MAX])
 	*at = '\0';
 }
 
+/* Half a line would spoil the one that follows. */
+static void take_back(const struct key_log *log, ssize_t written)
+{
+	off_t end = lseek(log->fd, 0, SEEK_CUR);
+
+	if (end >= written && ftruncate(log->fd, end - written) != 0)
+		return; /* there is no room, and nothing else to be done */
+}
+
 static int write_line(const struct key_log *log, char *line, int len)
 {
 	ssize_t written;
@@ -102,7 +111,10 @@ static int write_line(const struct key_log *log, char *line, int len)
 	written = write(log->fd, line, (size_t)len);
 	if (written < 0)
 		return -errno;
-	return written == len ? 0 : -ENOSPC;
+	if (written == len)
+		return 0;
+	take_back(log, written);
+	return -ENOSPC;
 }
 
 static int format(char *line, const struct esp_sa_spec *sa, struct in_addr from,

@@ -57,6 +57,7 @@ struct agent_keys {
 	struct keying *keying;   /* NULL: nobody to agree with */
 	struct key_sock *sock;
 	struct key_log *log;
+	bool log_fails;           /* and it was told */
 	struct esp_engine engine; /* that computes ESP */
 	struct keying_effects fx, spare;
 	bool here;      /* our end's address is one of this machine's now */

@@ -18,9 +18,10 @@ static void log_key(struct agent_shell *s, const struct esp_sa_spec *sa,
 {
 	int error = s->keys->log ? key_log_write(s->keys->log, sa, from, to) : 0;
 
-	if (error != 0)
-		log_say(s->log, NOTE_WARN, "a key is missing in the key log: %s",
+	if (error != 0 && !s->keys->log_fails)
+		log_say(s->log, NOTE_WARN, "keys are missing in the key log: %s",
 			strerror(-error));
+	s->keys->log_fails = error != 0;
 }
 
 static struct esp_sa_spec sa_spec(const struct agent_shell *s,

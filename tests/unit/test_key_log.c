@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,10 +90,40 @@ static void only_into_a_file_of_ours(void)
 	unlink(PATH);
 }
 
+/* A disk without room, played by the limit of a process to the size of its files. */
+static void half_a_line_is_taken_back(void)
+{
+	struct secret material;
+	const struct esp_sa_spec sa = { .spi = 0x1234, .material = &material };
+	const struct in_addr a = { htonl(0x0a010001) };
+	struct rlimit before, small;
+	struct key_log *log;
+	struct stat st;
+	off_t whole;
+
+	CU_ASSERT_EQUAL_FATAL(key_log_open(&log, PATH), 0);
+	write_one(log, ESP_AES_128_GCM);
+	CU_ASSERT_EQUAL(stat(PATH, &st), 0);
+	whole = st.st_size;
+	CU_ASSERT_EQUAL(secret_init(&material, octets, sizeof(octets)), 0);
+	CU_ASSERT_EQUAL(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){ (rlim_t)whole + 10, before.rlim_max };
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &small), 0);
+	CU_ASSERT_EQUAL(key_log_write(log, &sa, a, a), -ENOSPC);
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &before), 0);
+	CU_ASSERT(stat(PATH, &st) == 0 && st.st_size == whole);
+	write_one(log, ESP_AES_128_GCM);
+	CU_ASSERT(stat(PATH, &st) == 0 && st.st_size == 2 * whole);
+	secret_fini(&material);
+	key_log_close(log);
+	unlink(PATH);
+}
+
 void suite_key_log(void)
 {
 	CU_pSuite s = CU_add_suite("key_log", NULL, NULL);
 
 	CU_add_test(s, "a line an association", a_line_an_association);
+	CU_add_test(s, "half a line is taken back", half_a_line_is_taken_back);
 	CU_add_test(s, "only into a file of ours", only_into_a_file_of_ours);
 }
