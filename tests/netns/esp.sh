@@ -232,6 +232,20 @@ stopped() {
 	stop mn
 }
 
+# One that was killed with ESP and starts without it finds what it left.
+without() {
+	nowhere() { ip -n "$LAB-fa1" -o route show table 434 | grep -c ^unreachable; }
+	protected 'protection="esp"'
+	start_all fa1
+	lab_stop fa1 KILL
+	equal "without: a route that leads nowhere is left" "$(nowhere)" 1
+	configure fa1
+	start_all fa1
+	equal "without: the next start takes it away" "$(nowhere)" 0
+	stop fa1
+	check_clean fa1
+}
+
 denied() { # AGENT TEXT
 	grep 'request-denied' "$LAB_DIR/$1.log" | grep -q "$2"
 }
@@ -503,7 +517,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held stopped wrong_key home_denies node_requires gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done
