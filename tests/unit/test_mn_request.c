@@ -541,6 +541,20 @@ static void no_more_than_one_a_second(void)
 	bench_fini(&b);
 }
 
+/* What is not granted a tunnel would go as it is: it is not asked for otherwise. */
+static void where_esp_is_required_so_is_a_reverse_tunnel(void)
+{
+	struct bench b;
+
+	bench_init(&b);
+	b.config.home_association.protection.policy = PROTECT_REQUIRED;
+	visit(&b);
+	CU_ASSERT_TRUE(b.rq.flags & MIP_FLAG_T);
+	deny(&b, MIP_FA_NO_REVERSE, 0);
+	CU_ASSERT_EQUAL(b.asked, 1);
+	bench_fini(&b);
+}
+
 void suite_mn_request(void)
 {
 	CU_pSuite s = CU_add_suite("mn_request", NULL, NULL);
@@ -548,6 +562,7 @@ void suite_mn_request(void)
 	CU_ADD_TEST(s, through_an_agent);
 	CU_ADD_TEST(s, only_what_the_agent_offers);
 	CU_ADD_TEST(s, co_located);
+	CU_ADD_TEST(s, where_esp_is_required_so_is_a_reverse_tunnel);
 	CU_ADD_TEST(s, at_home_it_deregisters);
 	CU_ADD_TEST(s, unanswered_it_doubles_the_wait_and_renews_the_identification);
 	CU_ADD_TEST(s, the_smaller_lifetime_counts_from_sending);
