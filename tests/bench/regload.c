@@ -11,8 +11,8 @@
  * With --join every node registers for the first time, once; without, nodes drawn at
  * random renew what they have.  The agent's tolerance of timestamps must cover the
  * run.  Latency counts from a node's last Request, so let there be more nodes than
- * Requests in flight.  `serve` is the least that a server can do: it receives, checks one HMAC,
- * signs one answer, and sends, in batches; no table, no judgement.
+ * Requests in flight.  `serve` is the least that a server can do: it receives, checks
+ * one HMAC, signs one answer, and sends, in batches; no table, no judgement.
  *
  * Nothing here is shared with the programs that it measures.
  */
