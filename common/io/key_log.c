@@ -36,6 +36,8 @@ static const struct {
 				     "HMAC-SHA-256-128 [RFC4868]" },
 	[ESP_AES_256_CBC_SHA256] = { "AES-CBC [RFC3602]",
 				     "HMAC-SHA-256-128 [RFC4868]" },
+	[ESP_AES_256_CBC_SHA512] = { "AES-CBC [RFC3602]",
+				     "HMAC-SHA-512-256 [RFC4868]" },
 	[ESP_NULL_SHA256] = { "NULL", "HMAC-SHA-256-128 [RFC4868]" },
 };
 

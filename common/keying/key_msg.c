@@ -29,6 +29,7 @@ static const uint8_t numbers[ESP_ALGORITHM_COUNT] = {
 	[ESP_AES_128_GCM] = 1,        [ESP_AES_256_GCM] = 2,
 	[ESP_CHACHA20_POLY1305] = 3,  [ESP_AES_128_CBC_SHA256] = 4,
 	[ESP_AES_256_CBC_SHA256] = 5, [ESP_NULL_SHA256] = 6,
+	[ESP_AES_256_CBC_SHA512] = 7,
 };
 
 const char *key_msg_name(enum key_msg_type t)

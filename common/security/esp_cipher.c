@@ -15,7 +15,8 @@
 
 enum {
 	SALT = 4, /* with the IV the nonce of AEAD (RFC 4106 4, RFC 7634 2) */
-	HMAC_KEY = 32,
+	SHA256_KEY = 32,
+	SHA512_KEY = 64,
 };
 
 #define AES_BLOCKS_MOST (UINT64_C(1) << 39)
@@ -27,11 +28,13 @@ static const struct esp_algorithm_info algorithms[ESP_ALGORITHM_COUNT] = {
 			      AES_BLOCKS_MOST },
 	[ESP_CHACHA20_POLY1305] = { "chacha20-poly1305", true, 32, SALT, 0, 8,
 				    ESP_ICV_LEN, 4, UINT64_MAX },
-	[ESP_AES_128_CBC_SHA256] = { "aes-128-cbc-hmac-sha-256", false, 16, 0, HMAC_KEY,
-				     16, ESP_ICV_LEN, 16, AES_BLOCKS_MOST },
-	[ESP_AES_256_CBC_SHA256] = { "aes-256-cbc-hmac-sha-256", false, 32, 0, HMAC_KEY,
-				     16, ESP_ICV_LEN, 16, AES_BLOCKS_MOST },
-	[ESP_NULL_SHA256] = { "null-hmac-sha-256", false, 0, 0, HMAC_KEY, 0,
+	[ESP_AES_128_CBC_SHA256] = { "aes-128-cbc-hmac-sha-256", false, 16, 0,
+				     SHA256_KEY, 16, ESP_ICV_LEN, 16, AES_BLOCKS_MOST },
+	[ESP_AES_256_CBC_SHA256] = { "aes-256-cbc-hmac-sha-256", false, 32, 0,
+				     SHA256_KEY, 16, ESP_ICV_LEN, 16, AES_BLOCKS_MOST },
+	[ESP_AES_256_CBC_SHA512] = { "aes-256-cbc-hmac-sha-512", false, 32, 0,
+				     SHA512_KEY, 16, ESP_ICV_MAX, 16, AES_BLOCKS_MOST },
+	[ESP_NULL_SHA256] = { "null-hmac-sha-256", false, 0, 0, SHA256_KEY, 0,
 			      ESP_ICV_LEN, 4, UINT64_MAX },
 };
 

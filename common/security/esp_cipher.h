@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The transforms of ESP (RFC 4303) behind few calls: AES-GCM with an ICV of 16
- * octets (RFC 4106), ChaCha20-Poly1305 (RFC 7634), AES-CBC (RFC 3602) or NULL with
- * HMAC-SHA-256-128 (RFC 4868). A context is keyed once, works in place and takes
- * no memory afterwards.
+ * octets (RFC 4106), ChaCha20-Poly1305 (RFC 7634), AES-CBC (RFC 3602) with
+ * HMAC-SHA-256-128 or HMAC-SHA-512-256, or NULL with the former (RFC 4868).  A context
+ * is keyed once, works in place and takes no memory afterwards.
  *
  * An ESP packet as it stands in memory, the lengths as in esp_algorithm_info:
  *
@@ -28,6 +28,7 @@ enum esp_algorithm {
 	ESP_CHACHA20_POLY1305,
 	ESP_AES_128_CBC_SHA256,
 	ESP_AES_256_CBC_SHA256,
+	ESP_AES_256_CBC_SHA512,
 	ESP_NULL_SHA256,
 	ESP_ALGORITHM_COUNT
 };
@@ -35,8 +36,9 @@ enum esp_algorithm {
 enum {
 	ESP_HEADER = 8, /* SPI and sequence number */
 	ESP_IV_MAX = 16,
-	ESP_ICV_LEN = 16, /* of all of them */
-	ESP_MATERIAL_MAX = 64,
+	ESP_ICV_LEN = 16, /* of all of them but HMAC-SHA-512-256 */
+	ESP_ICV_MAX = 32,
+	ESP_MATERIAL_MAX = 96,
 };
 
 struct esp_algorithm_info {

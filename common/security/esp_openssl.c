@@ -3,38 +3,21 @@
  * The transforms of ESP by OpenSSL 3. Keyed contexts are kept; a packet sets only
  * the IV. ICVs of AEAD pass by a parameter that is kept, too: most of what a small
  * packet costs is the library's search for parameters by name.
- *
- * HMAC (RFC 2104) is written out over SHA-256 as OpenSSL 1.1 has it, because the
- * digests and MACs of version 3 take memory for every message: 3.0 does even when a
- * context is begun again.
  */
 #include "common/security/esp_engine.h"
-
-#define OPENSSL_API_COMPAT 10101
+#include "common/security/esp_hmac.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	HMAC_BLOCK = 64, /* of SHA-256 */
-	HMAC_DIGEST = 32,
-};
-
-/* Digests that have eaten the key already. */
-struct hmac {
-	SHA256_CTX inner;
-	SHA256_CTX outer;
-};
 
 struct openssl_key {
 	const struct esp_algorithm_info *info;
 	EVP_CIPHER_CTX *crypt; /* NULL: nothing is encrypted */
 	OSSL_PARAM icv[2];     /* of AEAD: where the next is, and the end */
-	struct hmac hmac;
+	struct esp_hmac hmac;
 };
 
 static const char *cipher_name(enum esp_algorithm a)
@@ -45,32 +28,13 @@ static const char *cipher_name(enum esp_algorithm a)
 		[ESP_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
 		[ESP_AES_128_CBC_SHA256] = "AES-128-CBC",
 		[ESP_AES_256_CBC_SHA256] = "AES-256-CBC",
+		[ESP_AES_256_CBC_SHA512] = "AES-256-CBC",
 	};
 
 	return names[a];
 }
 
 /* -- Keys ------------------------------------------------------------------- */
-
-static bool begin_with_key(SHA256_CTX *digest, const uint8_t *key, size_t len,
-			   uint8_t filling)
-{
-	uint8_t block[HMAC_BLOCK];
-	bool good;
-
-	memset(block, filling, sizeof(block));
-	for (size_t i = 0; i < len; i++)
-		block[i] ^= key[i];
-	good = SHA256_Init(digest) && SHA256_Update(digest, block, sizeof(block));
-	secret_wipe(block, sizeof(block));
-	return good;
-}
-
-static bool key_hmac(struct hmac *h, const uint8_t *key, size_t len)
-{
-	return begin_with_key(&h->inner, key, len, 0x36) &&
-	       begin_with_key(&h->outer, key, len, 0x5c);
-}
 
 static bool key_cipher(struct openssl_key *k, const char *name, const uint8_t *key,
 		       bool encrypt)
@@ -114,7 +78,8 @@ static void *key_new(const struct esp_engine *e, enum esp_algorithm a,
 	k->icv[1] = OSSL_PARAM_construct_end();
 	if ((!name || key_cipher(k, name, material, encrypt)) &&
 	    (!info->auth_len ||
-	     key_hmac(&k->hmac, material + info->key_len, info->auth_len)))
+	     esp_hmac_init(&k->hmac, a == ESP_AES_256_CBC_SHA512,
+			   material + info->key_len, info->auth_len)))
 		return k;
 	key_free(k);
 	return NULL;
@@ -177,34 +142,29 @@ static bool cbc_run(const struct openssl_key *k, const struct esp_parts *p)
 
 /* Over what the packet has before its ICV, and the high half if it counts. */
 static bool hmac_run(const struct openssl_key *k, const struct esp_parts *p,
-		     uint8_t digest[HMAC_DIGEST])
+		     uint8_t mac[ESP_HMAC_MAX])
 {
-	SHA256_CTX inner = k->hmac.inner, outer = k->hmac.outer;
-
-	return SHA256_Update(&inner, p->packet, (size_t)(p->icv - p->packet)) &&
-	       (p->aad_len == ESP_HEADER || SHA256_Update(&inner, p->aad + 4, 4)) &&
-	       SHA256_Final(digest, &inner) &&
-	       SHA256_Update(&outer, digest, HMAC_DIGEST) &&
-	       SHA256_Final(digest, &outer);
+	return esp_hmac_run(&k->hmac, p->packet, (size_t)(p->icv - p->packet),
+			    p->aad + 4, p->aad_len - ESP_HEADER, mac);
 }
 
 /* Encrypt, then authenticate what came of it (RFC 4303 3.3.2.1). */
 static bool mac_seal(const struct openssl_key *k, const struct esp_parts *p)
 {
-	uint8_t digest[HMAC_DIGEST];
+	uint8_t mac[ESP_HMAC_MAX];
 
-	if (!cbc_run(k, p) || !hmac_run(k, p, digest))
+	if (!cbc_run(k, p) || !hmac_run(k, p, mac))
 		return false;
-	memcpy(p->icv, digest, k->info->icv_len);
+	memcpy(p->icv, mac, k->info->icv_len);
 	return true;
 }
 
 static bool mac_open(const struct openssl_key *k, const struct esp_parts *p)
 {
-	uint8_t digest[HMAC_DIGEST];
+	uint8_t mac[ESP_HMAC_MAX];
 
-	return hmac_run(k, p, digest) &&
-	       secret_bytes_equal(digest, p->icv, k->info->icv_len) && cbc_run(k, p);
+	return hmac_run(k, p, mac) &&
+	       secret_bytes_equal(mac, p->icv, k->info->icv_len) && cbc_run(k, p);
 }
 
 static bool seal(void *key, const struct esp_parts *p)

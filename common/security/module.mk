@@ -5,6 +5,7 @@ pure_sources += \
 	common/security/crypto.c common/security/crypto.h \
 	common/security/esp_cipher.c common/security/esp_cipher.h \
 	common/security/esp_engine.c common/security/esp_engine.h \
+	common/security/esp_hmac.c common/security/esp_hmac.h \
 	common/security/esp_iv.c common/security/esp_iv.h \
 	common/security/esp_openssl.c \
 	common/security/esp_selftest.c \

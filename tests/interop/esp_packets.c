@@ -16,12 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_MAX = 140, PACKET_MAX = 3000, LINE_MAX_LEN = 2 * PACKET_MAX + 400 };
+enum { PACKET_MAX = 3000, LINE_MAX_LEN = 2 * PACKET_MAX + 400 };
 
 struct order {
 	bool seal;
 	struct esp_sa_spec spec;
-	uint8_t material[FIELD_MAX / 2];
+	uint8_t material[ESP_MATERIAL_MAX];
 	uint64_t number;
 	uint8_t packet[PACKET_MAX];
 	size_t len;

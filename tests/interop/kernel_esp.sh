@@ -15,13 +15,14 @@ counter() { ctl show counters | jq -r "select(.counter == \"$1\") | .value"; }
 drops() { ctl show counters | jq -c 'select(.group == "drop" and .value > 0)'; }
 
 manual_esp() { # ALGORITHM raw|udp [CIPHER-KEY-IN]
-	local key="" in=${3:-$key_s} len=64
+	local key="" in=${3:-$key_s} len=64 auth_s=$more_s auth_k=$more_k
+	[[ $1 = *-sha-512 ]] && auth_s+=$more_s auth_k+=$more_k
 	[ "$1" = aes-128-cbc-hmac-sha-256 ] && len=32
 	[ "$1" = null-hmac-sha-256 ] ||
 		key="key-in=\"hex:${in:0:len}\" key-out=\"hex:${key_k:0:len}\""
 	cat <<-XML
 		<manual-esp peer="10.0.0.1" spi-in="$spi_s" spi-out="$spi_k" algorithm="$1"
-		  carrier="$2" $key integrity-key-in="hex:$more_s" integrity-key-out="hex:$more_k"/>
+		  carrier="$2" $key integrity-key-in="hex:$auth_s" integrity-key-out="hex:$auth_k"/>
 	XML
 }
 
@@ -173,6 +174,7 @@ node() { # NAME ipip|gre raw|udp FLAGS
 for carrier in raw udp; do
 	joined ipip $carrier aes-128-cbc-hmac-sha-256
 	joined ipip $carrier aes-256-cbc-hmac-sha-256
+	joined ipip $carrier aes-256-cbc-hmac-sha-512
 	joined ipip $carrier null-hmac-sha-256
 	joined gre $carrier aes-256-cbc-hmac-sha-256
 done

@@ -13,7 +13,7 @@ xfrm_hosts
 xfrm_udp
 
 algorithms="aes-128-gcm aes-256-gcm chacha20-poly1305 aes-128-cbc-hmac-sha-256
-	aes-256-cbc-hmac-sha-256 null-hmac-sha-256"
+	aes-256-cbc-hmac-sha-256 aes-256-cbc-hmac-sha-512 null-hmac-sha-256"
 
 # begin ALGORITHM ipip|gre raw|udp esn|plain: both ends; $theirs_esn and $ours_more may
 # say that one end has it otherwise.

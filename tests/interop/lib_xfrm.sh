@@ -71,6 +71,8 @@ transform() {
 		words=(enc 'cbc(aes)' "0x${2:0:32}" auth-trunc 'hmac(sha256)' "0x$3" 128) ;;
 	aes-256-cbc-hmac-sha-256)
 		words=(enc 'cbc(aes)' "0x$2" auth-trunc 'hmac(sha256)' "0x$3" 128) ;;
+	aes-256-cbc-hmac-sha-512)
+		words=(enc 'cbc(aes)' "0x$2" auth-trunc 'hmac(sha512)' "0x$3$3" 256) ;;
 	null-hmac-sha-256)
 		words=(enc 'ecb(cipher_null)' '' auth-trunc 'hmac(sha256)' "0x$3" 128) ;;
 	esac

@@ -25,6 +25,7 @@ ALGORITHMS = (
     ("chacha20-poly1305", "CHACHA20-POLY1305", 32, AEAD),
     ("aes-128-cbc-hmac-sha-256", "AES-CBC", 16, "SHA2-256-128"),
     ("aes-256-cbc-hmac-sha-256", "AES-CBC", 32, "SHA2-256-128"),
+    ("aes-256-cbc-hmac-sha-512", "AES-CBC", 32, "SHA2-512-256"),
     ("null-hmac-sha-256", "NULL", 0, "SHA2-256-128"),
 )
 
@@ -56,7 +57,8 @@ class Ours:
 
 
 def material_of(key_len, kind):
-    return bytes(range(7, 7 + key_len + (4 if kind == AEAD else 32)))
+    more = {AEAD: 4, "SHA2-512-256": 64}.get(kind, 32)
+    return bytes(range(7, 7 + key_len + more))
 
 
 def theirs(name, key_len, kind, material, number, tunnel):

@@ -91,7 +91,7 @@ struct pkt *esp_forged(struct pkt_pool *pool, struct esp_sa_out *sa, const void 
 		       size_t len)
 {
 	const struct esp_algorithm_info *info = esp_algorithm_info(sa->algorithm);
-	size_t head = ESP_HEADER + info->iv_len, esp = head + len + ESP_ICV_LEN;
+	size_t head = ESP_HEADER + info->iv_len, esp = head + len + info->icv_len;
 	struct pkt *p = esp_outer(pool, PROTO_ESP, IPV4_HEADER + esp);
 	struct writer w = writer_over(p->data + IPV4_HEADER, esp);
 	uint8_t *at = w.at;

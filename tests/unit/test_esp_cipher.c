@@ -123,7 +123,7 @@ static bool icv_is_right(const struct vector *v, const struct packet *p)
 		crypto_mac_free(m);
 		memcpy(icv.bytes, mac, ESP_ICV_LEN);
 	}
-	return memcmp(p->bytes + p->len - ESP_ICV_LEN, icv.bytes, ESP_ICV_LEN) == 0;
+	return memcmp(p->bytes + p->len - info->icv_len, icv.bytes, info->icv_len) == 0;
 }
 
 static bool seals(struct esp_cipher *c, const struct vector *v)
@@ -131,9 +131,9 @@ static bool seals(struct esp_cipher *c, const struct vector *v)
 	struct packet p = packet_of(v, v->clear), wanted = packet_of(v, v->sealed);
 	bool right;
 
-	memset(p.bytes + p.len - ESP_ICV_LEN, 0xee, ESP_ICV_LEN);
+	memset(p.bytes + p.head + p.body, 0xee, p.len - p.head - p.body);
 	right = esp_cipher_seal(c, v->sequence, p.bytes, p.len) == 0 &&
-		memcmp(p.bytes, wanted.bytes, p.len - ESP_ICV_LEN) == 0 &&
+		memcmp(p.bytes, wanted.bytes, p.head + p.body) == 0 &&
 		icv_is_right(v, &p);
 	free(p.bytes);
 	free(wanted.bytes);
@@ -261,6 +261,7 @@ static void lengths_are_those_of_the_rfcs(void)
 		{ "chacha20-poly1305", 36, 8, 4, true },
 		{ "aes-128-cbc-hmac-sha-256", 48, 16, 16, false },
 		{ "aes-256-cbc-hmac-sha-256", 64, 16, 16, false },
+		{ "aes-256-cbc-hmac-sha-512", 96, 16, 16, false },
 		{ "null-hmac-sha-256", 32, 0, 4, false },
 	};
 
@@ -275,7 +276,7 @@ static void lengths_are_those_of_the_rfcs(void)
 		CU_ASSERT_EQUAL(esp_key_material_len(found), rows[i].material);
 		CU_ASSERT_TRUE(rows[i].material <= ESP_MATERIAL_MAX);
 		CU_ASSERT_EQUAL(info->iv_len, rows[i].iv);
-		CU_ASSERT_EQUAL(info->icv_len, ESP_ICV_LEN);
+		CU_ASSERT_EQUAL(info->icv_len, i == ESP_AES_256_CBC_SHA512 ? 32 : 16);
 		CU_ASSERT_EQUAL(info->block, rows[i].block);
 		CU_ASSERT_EQUAL(info->aead, rows[i].aead);
 	}
