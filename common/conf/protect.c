@@ -188,6 +188,16 @@ static void check_manual_keys(const struct manual_esp_config *m, struct conf_che
 		  info->auth_len);
 }
 
+/* ESP says which way a packet goes by nothing but SPI and key. */
+static void warn_of_echoes(const struct manual_esp_config *m, struct conf_check *c)
+{
+	if (m->spi_in == m->spi_out && m->integrity_in.len > 0 &&
+	    secret_equal(&m->integrity_in, &m->integrity_out))
+		conf_warn(c->faults, c->line, c->element, "spi-out",
+			  "is spi-in, and the keys of both ways are alike: what we "
+			  "send can be sent back to us and passes for the peer's");
+}
+
 static void check_manual(void *object, struct conf_check *c)
 {
 	const struct manual_esp_config *m = object;
@@ -202,6 +212,7 @@ static void check_manual(void *object, struct conf_check *c)
 			esp_algorithm_info(m->algorithm)->name);
 	else
 		check_manual_keys(m, c);
+	warn_of_echoes(m, c);
 	if (m->carrier == CARRIER_NONE && conf_given(c, "port"))
 		conf_fault(c->faults, c->line, c->element, "port",
 			   "goes with carrier=\"udp\" only");

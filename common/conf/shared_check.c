@@ -26,12 +26,14 @@ static void fault_overlap(struct conf_faults *f, const char *element, const char
 {
 	const struct conf_mark *late = first->line > second->line ? first : second;
 	const struct conf_mark *early = late == first ? second : first;
+	bool any = late->prefix.addr.s_addr == INADDR_ANY;
 	char text[INET_ADDRSTRLEN];
 
 	ipv4_text(late->prefix.addr, text);
 	if (late->prefix.len == 32 && early->prefix.len == 32)
 		conf_fault(f, late->line, element, attr,
-			   "%s is given in line %d already", text, early->line);
+			   "%s is given in line %d already", any ? "any" : text,
+			   early->line);
 	else
 		conf_fault(f, late->line, element, attr,
 			   "%s/%u overlaps that of line %d", text, late->prefix.len,

@@ -50,6 +50,38 @@ static void warned(const char *text, const char *want)
 	conf_doc_warned(&ha_config_schema, text, want);
 }
 
+/* What has no row of <esp> or <tunnel> is as an empty row makes it. */
+static void without_a_row_all_is_as_with_an_empty_one(void)
+{
+	const struct in_addr here = { htonl(0x0a010001) },
+			     there = { htonl(0x0a000202) };
+	struct ha_config c = taken(HA("<esp/><tunnel/>"));
+	const struct common_config none = { .log_level = 0 };
+	struct esp_config a = config_esp_for(&c.common, there);
+	struct esp_config b = config_esp_for(&none, there);
+	struct tunnel_spec t = config_tunnel_for(&c.common, here, there, ENCAP_GRE);
+	struct tunnel_spec u = config_tunnel_for(&none, here, there, ENCAP_GRE);
+
+	CU_ASSERT(a.algorithm == b.algorithm && a.carrier == b.carrier);
+	CU_ASSERT(a.port == b.port && a.esn == b.esn && a.window == b.window);
+	CU_ASSERT(a.rekey_seconds == b.rekey_seconds && a.tfc == b.tfc);
+	CU_ASSERT(a.rekey_octets == b.rekey_octets);
+	CU_ASSERT(a.rekey_packets == b.rekey_packets);
+	CU_ASSERT(a.reauthenticate_seconds == b.reauthenticate_seconds);
+	CU_ASSERT(a.dead_after.ns == b.dead_after.ns);
+	CU_ASSERT(t.carrier.kind == u.carrier.kind);
+	CU_ASSERT(t.encap.gre_key == u.encap.gre_key);
+	CU_ASSERT(t.encap.gre_sequence == u.encap.gre_sequence);
+	CU_ASSERT(t.encap.gre_checksum == u.encap.gre_checksum);
+	CU_ASSERT(t.encap.minimal_fallback == u.encap.minimal_fallback);
+	CU_ASSERT(t.encap.dscp == u.encap.dscp);
+	CU_ASSERT((t.encap.ttl ? t.encap.ttl : 64) == (u.encap.ttl ? u.encap.ttl : 64));
+	CU_ASSERT(t.encap.no_outer_df == u.encap.no_outer_df);
+	CU_ASSERT(t.encap.mss_clamp == u.encap.mss_clamp);
+	CU_ASSERT(t.encap.fast_path == u.encap.fast_path);
+	conf_release(&ha_config_schema, &c);
+}
+
 static void one_attribute_is_enough(void)
 {
 	struct ha_config c =
@@ -166,7 +198,8 @@ static void esp_rows(void)
 {
 	refused(HA("<esp window='63'/>"), "esp/@window: must be 64 to 4096, not 63");
 	refused(HA("<esp window='4097'/>"), "esp/@window: must be 64 to 4096");
-	refused(HA("<esp/>\n<esp peer='any'/>"), ":3: esp/@peer: ");
+	refused(HA("<esp/>\n<esp peer='any'/>"),
+		":3: esp/@peer: any is given in line 2 already");
 	refused(HA("<esp carrier='raw' port='4500'/>"), "esp/@port: goes with carrier");
 	refused(HA("<esp port='434'/>"), "esp/@port: 434 has another use");
 	refused(HA("<esp port='4754'/>"), "esp/@port: 4754 has another use");
@@ -227,6 +260,15 @@ static void manual_keys(void)
 		"manual-esp/@port: 434 has another use");
 	refused(HA(MANUAL("10.0.2.2", "256", "port='4500'")),
 		"manual-esp/@port: goes with carrier=\"udp\" only");
+}
+
+/* What goes out would come back as good; another SPI or another key prevents it. */
+static void keys_alike_both_ways_are_warned_of(void)
+{
+	struct ha_config c = taken(HA(MANUAL("10.0.2.2", "257", "")));
+
+	conf_release(&ha_config_schema, &c);
+	warned(HA(MANUAL("10.0.2.2", "256", "")), "manual-esp/@spi-out: is spi-in");
 }
 
 /* Every protected peer is found, whatever their order, and nobody else. */
@@ -337,6 +379,9 @@ void suite_conf_protect(void)
 	CU_add_test(s, "policies agree", policies_agree);
 	CU_add_test(s, "rows of esp", esp_rows);
 	CU_add_test(s, "manual keys", manual_keys);
+	CU_add_test(s, "keys alike both ways", keys_alike_both_ways_are_warned_of);
+	CU_add_test(s, "defaults stand once",
+		    without_a_row_all_is_as_with_an_empty_one);
 	CU_add_test(s, "peers are found", peers_are_found);
 	CU_add_test(s, "certificates can be read", certificates_can_be_read);
 	CU_add_test(s, "nodes", nodes);
