@@ -2,6 +2,8 @@
 /* A home agent and a foreign agent with what protects the packets between them. */
 #include "tests/unit/esp_world.h"
 
+#include "common/tunnel/pipeline_private.h"
+
 #include <CUnit/CUnit.h>
 
 #include <string.h>
@@ -252,4 +254,50 @@ struct protect_view world_view(const struct esp_side *s)
 uint64_t world_drops(const struct esp_side *s, const char *reason)
 {
 	return counter_of(pipeline_drops(s->pl), reason);
+}
+
+struct tunnel *world_tunnel(struct esp_world *w)
+{
+	const struct tunnel_spec spec = { w->home.addr, w->home.peer, w->like.encap,
+					  w->like.carrier };
+	const struct outer_key key = tunnel_key(&spec);
+	struct tunnel *t = fwd_by_outer(w->home.fwd, &key);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	return t;
+}
+
+uint16_t world_inner_mtu(struct esp_world *w)
+{
+	struct tunnel *t = world_tunnel(w);
+
+	return tunnel_inner_mtu(t, &t->encap, w->now.mono);
+}
+
+/* The size on the wire of one packet with DF of that size; 0: refused. */
+size_t world_size_on_wire(struct esp_world *w, size_t inner)
+{
+	struct pkt *p;
+	size_t len = 0;
+
+	world_outbound(w, &w->home,
+		       world_to_node(w, &(struct packet_like){ .size = inner,
+							       .fragment = IPV4_DF }));
+	p = pkt_queue_pop(&w->home.out.wire);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	if (pkt_ipv4(p)->protocol != PROTO_ICMP)
+		len = p->len;
+	pkt_give(&w->pool, p);
+	return len;
+}
+
+void world_open_combination(struct esp_world *w, const struct world_combination *c,
+			    uint16_t mtu)
+{
+	struct world_like like = c->like;
+
+	like.encap.mtu = mtu;
+	world_open(w, &like);
+	if (c->esp)
+		world_keys(w, c->algorithm);
 }

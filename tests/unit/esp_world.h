@@ -97,4 +97,20 @@ uint64_t world_drops(const struct esp_side *s, const char *reason);
 
 void world_clear(struct esp_world *w); /* drop all that came out */
 
+/* The tunnel to the node, at the home agent, and what it carries. */
+struct tunnel *world_tunnel(struct esp_world *w);
+uint16_t world_inner_mtu(struct esp_world *w);
+
+/* The size on the wire of one packet with DF of that size; 0: refused. */
+size_t world_size_on_wire(struct esp_world *w, size_t inner);
+
+/* A combination of tunnel, carrier and algorithm. */
+struct world_combination {
+	struct world_like like;
+	bool esp;
+	enum esp_algorithm algorithm;
+};
+void world_open_combination(struct esp_world *w, const struct world_combination *c,
+			    uint16_t mtu);
+
 #endif
