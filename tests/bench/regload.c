@@ -49,7 +49,7 @@ enum {
 	LOST_S = 1,
 };
 
-/* The key of every node, as tests/bench/registrations writes it. */
+/* The key of every node, as tests/bench/registrations.py writes it. */
 static const uint8_t key[16] = "bench key 123456";
 
 struct request {

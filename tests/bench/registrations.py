@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Registrations a second of mip-ha, next to the least that any server does.
 
-    tests/bench/registrations --build DIR [--rounds N] [--seconds S]
+    tests/bench/registrations.py --build DIR [--rounds N] [--seconds S]
                               [--bindings 1,1000,100000,1000000] [--json FILE]
 
 Two namespaces, ha - fa, veth.  regload renews the registrations of nodes drawn at
@@ -24,7 +24,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-PREFIX = "mbr"
+PREFIX = f"mbr{os.getpid()}"
 AGENT, PEER, FIRST = "10.12.0.1", "10.12.0.2", (10 << 24) + (128 << 16) + 1
 KEY = "bench key 123456"  # as regload has it
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
