@@ -61,6 +61,15 @@ both_ways() {
 	fi
 }
 
+in_udp() {
+	shorten
+	check "by GRE in UDP it ends well" demo --quiet --tunnel gre-udp
+	check "by ESP in UDP as well" demo --quiet --tunnel esp-udp
+	command -v tshark >/dev/null || return
+	check "and every packet of that was authentic" \
+		said 'tshark, with the keys: \([0-9]*\) of \1 '
+}
+
 # The home agent insists: the node is served at the second visit only.
 one_end_unprotected() {
 	shorten
@@ -96,6 +105,7 @@ mkdir -p "$LAB_DIR"
 trap '[ "$_tap_failed" -eq 0 ] || tail -n 20 "$LAB_DIR/demo.log" | sed "s/^/# /"
 	rm -rf "$LAB_DIR"' EXIT
 both_ways
+in_udp
 one_end_unprotected
 nobody_protects
 wrong_usage

@@ -6,7 +6,7 @@
 #   host 10.8.0.2 --- W 198.51.100.1 ==== core ==== 203.0.113.1 E --- 10.9.0.2 mn
 . "$(dirname "$0")/lib_story.sh"
 
-chapter() { sed -n '/^A private link between two sites/,/^The tree/p' "$story_source/README"; }
+chapter() { sed -n '/^A private link between two sites/,/^How much can it take/p' "$story_source/README"; }
 
 # gateway HOST ADDRESS: also at the backbone, which has .254 there.
 gateway() {

@@ -56,6 +56,15 @@ record() { # NAME
 	lab_stop server
 }
 
+# The ends record what comes as it is on the link: nothing may be joined on the way.
+single_packets() {
+	local pair
+
+	for pair in ha:core core:cn fa1:visit; do
+		in_ns "${pair%:*}" ethtool -K "${pair#*:}" tso off gso off tx off >/dev/null
+	done
+}
+
 replay() { # NAME FILE
 	config "$1" <<-XML
 		<scenario name="$1" title="replayed" duration="1s">
@@ -109,6 +118,7 @@ record fresh
 check "the conversation is recorded whole: names, pages, fragments" \
 	test "$(recorded fresh 'port 53 or port 80 or icmp or ip[6:2] & 0x3fff != 0' | wc -l)" -gt 25
 lab_move visit1
+single_packets
 configure ha
 configure fa1
 start_all ha fa1
