@@ -13,7 +13,7 @@ has_tunnels() {
 		ip -n "$LAB-probe" link add ipip-probe type ipip local 10.0.0.1 remote 10.0.0.2
 }
 
-kernel_begin "$(basename "$0")" 260 GRE has_tunnels k s
+in_kernel_with "$(basename "$0")" 260 GRE has_tunnels k s
 lan_host k 10.8.0.1/24
 lan_host s 10.9.0.1/24
 _lab_link k wire 10.0.0.1/24 s wire 10.0.0.2/24

@@ -16,9 +16,9 @@ probe_kernel() {
 	return $result
 }
 
-# kernel_begin SCRIPT SECONDS WHAT PROBE HOST...: go on here if the probe finds WHAT in
+# in_kernel_with SCRIPT SECONDS WHAT PROBE HOST...: go on here if the probe finds WHAT in
 # this kernel, or run the script once more inside a stock kernel, or skip it all.
-kernel_begin() {
+in_kernel_with() {
 	local script=$1 seconds=$2 what=$3 probe=$4
 	shift 4
 	lab_can || tap_skip_all "no namespaces here"

@@ -33,7 +33,7 @@ has_xfrm() {
 }
 
 # xfrm_begin SCRIPT SECONDS
-xfrm_begin() { kernel_begin "$1" "$2" XFRM has_xfrm k s m; }
+xfrm_begin() { in_kernel_with "$1" "$2" XFRM has_xfrm k s m; }
 
 # The two ends and the wire between them.
 xfrm_hosts() {
