@@ -125,6 +125,7 @@ unit_sources += tests/unit/test_conf_ha.c
 unit_sources += tests/unit/test_conf_fa.c
 unit_sources += tests/unit/test_conf_mn.c
 unit_sources += tests/unit/test_conf_protect.c
+unit_sources += tests/unit/test_agent_keys.c
 unit_sources += tests/unit/test_guard.c
 unit_sources += tests/unit/test_ha_protect.c tests/unit/test_fa_protect.c
 unit_sources += tests/unit/test_key_sock.c tests/unit/test_key_log.c

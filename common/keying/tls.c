@@ -298,6 +298,34 @@ struct tls_credentials *tls_credentials_x509(const struct tls_certificates *c,
 	return NULL;
 }
 
+/* Since 1970; without the carry of 2036, as ntp64.h has it. */
+static time_t seconds_of(uint64_t ntp)
+{
+	return (time_t)(uint32_t)(ntp64_high(ntp) - 2208988800U);
+}
+
+static const char *lapse_of(const X509 *x, time_t now)
+{
+	if (X509_cmp_time(X509_get0_notBefore(x), &now) > 0)
+		return "is not valid yet";
+	return X509_cmp_time(X509_get0_notAfter(x), &now) < 0 ? "has expired" : NULL;
+}
+
+const char *tls_chain_lapse(const char *chain, uint64_t ntp)
+{
+	BIO *pem = bio_over(chain, strlen(chain));
+	const char *lapse = NULL;
+	X509 *x;
+
+	while (pem && !lapse && (x = next_certificate(pem)) != NULL) {
+		lapse = lapse_of(x, seconds_of(ntp));
+		X509_free(x);
+	}
+	BIO_free(pem);
+	ERR_clear_error();
+	return lapse;
+}
+
 /* Faults. */
 
 struct fault_row {
@@ -384,14 +412,6 @@ static enum key_fault judge(struct tls *t, int result)
 
 /* One end. */
 
-static void set_time(SSL *ssl, uint64_t ntp)
-{
-	/* Seconds since 1970; without the carry of 2036, as ntp64.h has it. */
-	const uint32_t seconds = ntp64_high(ntp) - 2208988800U;
-
-	X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), (time_t)seconds);
-}
-
 static bool open_bios(struct tls *t)
 {
 	t->in = BIO_new(BIO_s_mem());
@@ -420,7 +440,7 @@ struct tls *tls_new(struct tls_credentials *c, enum tls_role role, uint64_t ntp)
 		tls_free(t);
 		return NULL;
 	}
-	set_time(t->ssl, ntp);
+	X509_VERIFY_PARAM_set_time(SSL_get0_param(t->ssl), seconds_of(ntp));
 	if (role == TLS_SERVER) {
 		SSL_set_accept_state(t->ssl);
 		return t;

@@ -49,6 +49,13 @@ struct tls_credentials *tls_credentials_x509(const struct tls_certificates *c,
 					     enum key_fault *fault);
 void tls_credentials_free(struct tls_credentials *c);
 
+/*
+ * Whether each certificate of a chain is valid at this time (RFC 5280 4.1.2.5): NULL,
+ * or static text, what the first is not.  No reason to refuse it: clocks are set, and
+ * only the peer's judgement counts.
+ */
+const char *tls_chain_lapse(const char *chain, uint64_t ntp);
+
 enum tls_role { TLS_CLIENT, TLS_SERVER };
 
 struct tls;

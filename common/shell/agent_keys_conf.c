@@ -4,6 +4,8 @@
  */
 #include "common/shell/agent_keys.h"
 
+#include "common/io/host.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -129,33 +131,49 @@ struct keying_peer_spec agent_keys_spec(const struct keyed_pair *p,
 	return spec;
 }
 
-/* Only reading certificates tells whether they are good. */
+/* ---- what only reading certificates tells ---- */
+
+static void say(const struct agent_faults *to, const char *path, int line,
+		const char *kind, const char *where, const char *what)
+{
+	char text[LOG_LINE_MAX];
+
+	snprintf(text, sizeof(text), "%s:%d: %s%s: %s", path, line, kind, where, what);
+	to->say(to->arg, text);
+}
+
+static enum key_fault check(const struct keys_certificates *read)
+{
+	const struct keying_config c = {
+		.certificates = { read->chain, &read->private_key, read->authorities }
+	};
+	int which;
+
+	return keying_check(&c, &which);
+}
+
 bool agent_keys_check(const struct agent_program *program, const void *config,
 		      const char *path, const struct agent_faults *faults)
 {
 	const struct keying_options *options = &program->config.common(config)->keying;
+	const char *file = "", *lapse = NULL;
 	struct keys_certificates read;
-	struct keying_config c = { 0 };
-	const char *file = "";
-	char line[PATH_MAX + 256];
 	enum key_fault fault;
-	int which, error;
+	int error = agent_keys_certificates(options, &read, &file);
 
-	error = agent_keys_certificates(options, &read, &file);
 	if (error != 0) {
-		snprintf(line, sizeof(line), "%s:%d: keying: %s: %s", path,
-			 options->line, file, strerror(-error));
-		faults->say(faults->arg, line);
+		say(faults, path, options->line, "keying: ", file, strerror(-error));
 		return false;
 	}
-	c.certificates = (struct tls_certificates){ read.chain, &read.private_key,
-						    read.authorities };
-	fault = keying_check(&c, &which);
+	fault = check(&read);
+	if (read.chain && fault == KEY_OK)
+		lapse = tls_chain_lapse(read.chain, host_now().ntp);
 	agent_keys_certificates_fini(&read);
-	if (fault == KEY_OK)
-		return true;
-	snprintf(line, sizeof(line), "%s:%d: keying/@certificate: %s", path,
-		 options->line, key_fault_text(fault));
-	faults->say(faults->arg, line);
-	return false;
+	if (fault != KEY_OK)
+		say(faults, path, options->line, "", "keying/@certificate",
+		    key_fault_text(fault));
+	if (lapse)
+		say(faults, path, options->line, "warning: ", "keying/@certificate",
+		    lapse);
+	return fault == KEY_OK;
 }

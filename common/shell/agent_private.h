@@ -176,7 +176,7 @@ int agent_keys_node(struct agent_shell *s, const struct effect_protect *e,
 bool agent_keys_busy(const struct agent_shell *s);
 void agent_keys_run(struct agent_shell *s);
 
-/* agent_keys_conf.c: what the rows cannot check; false after saying it. */
+/* agent_keys_conf.c: what the rows cannot check; false after saying it; also warns. */
 bool agent_keys_check(const struct agent_program *program, const void *config,
 		      const char *path, const struct agent_faults *faults);
 

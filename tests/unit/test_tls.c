@@ -2,9 +2,12 @@
 /* Two ends of TLS over memory: who gets in, who does not, and why. */
 #include "common/keying/tls.h"
 
+#include "common/base/ntp64.h"
+
 #include <CUnit/CUnit.h>
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,6 +324,25 @@ static void what_cannot_be_used_is_refused_at_once(void)
 			KEY_FAULT_OWN_CERTIFICATE);
 }
 
+static const char *lapse_after(const char *chain, int years)
+{
+	return tls_chain_lapse(
+		chain, ntp64_add(CERTIFICATE_NTP, duration_s(years * 365LL * 86400)));
+}
+
+/* One that is signed by another: what the second lacks is lacking as well. */
+static void a_chain_holds_for_a_time(void)
+{
+	char both[2 * CERTIFICATE_TEXT];
+
+	CU_ASSERT_PTR_NULL(lapse_after(alice.chain, 0));
+	CU_ASSERT_STRING_EQUAL(lapse_after(alice.chain, 2), "has expired");
+	CU_ASSERT_STRING_EQUAL(lapse_after(alice.chain, -2), "is not valid yet");
+	CU_ASSERT_PTR_NULL(lapse_after("none", 2));
+	snprintf(both, sizeof(both), "%s%s", alice.chain, old.chain);
+	CU_ASSERT_STRING_EQUAL(lapse_after(both, 0), "has expired");
+}
+
 /* Octets on the way to an open connection, both directions. */
 static size_t octets_of_a_handshake(void)
 {
@@ -483,6 +505,7 @@ void suite_tls(void)
 		    key_and_certificate_do_not_mix);
 	CU_add_test(s, "what cannot be used is refused at once",
 		    what_cannot_be_used_is_refused_at_once);
+	CU_add_test(s, "a chain holds for a time", a_chain_holds_for_a_time);
 	CU_add_test(s, "every altered octet is noticed",
 		    every_altered_octet_is_noticed);
 	CU_add_test(s, "every cut leaves both waiting", every_cut_leaves_both_waiting);
