@@ -22,7 +22,8 @@ CLEANFILES += $(fast_object) $(fast_skeleton)
 if BPF
 edge_sources += common/io/fastpath.c common/io/fastpath.h
 nodist_libmip_edge_a_SOURCES = $(fast_skeleton)
-BUILT_SOURCES = $(fast_skeleton)
+# What is made first for "all" is not for a single program: the one that needs it says so.
+common/io/fastpath.$(OBJEXT): $(fast_skeleton)
 else
 edge_sources += common/io/fastpath_none.c common/io/fastpath.h
 endif
