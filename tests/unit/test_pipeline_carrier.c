@@ -96,6 +96,29 @@ static void tunnel_data_from_another_port_is_no_tunnels(void)
 	world_close(&w);
 }
 
+/* A translator may change the port that ESP comes from: nothing is learned from it. */
+static void esp_from_another_port_is_taken_and_not_answered_there(void)
+{
+	const struct world_like like = { .policy = PROTECT_REQUIRED,
+					 .esp = CARRIER_UDP };
+	struct esp_world w;
+	struct pkt *p;
+
+	world_open(&w, &like);
+	world_keys(&w, ESP_AES_128_GCM);
+	world_outbound(&w, &w.away, world_from_node(&w, &(struct packet_like){ 0 }));
+	p = pkt_queue_pop(&w.away.out.wire);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	p->data[IPV4_HEADER] ^= 0x40; /* the checksum is 0: none (RFC 3948 2.1) */
+	world_inbound(&w, &w.home, p);
+	p = pkt_queue_pop(&w.home.out.kernel);
+	CU_ASSERT_PTR_NOT_NULL(p);
+	pkt_give(&w.pool, p);
+	world_outbound(&w, &w.home, world_to_node(&w, &(struct packet_like){ 0 }));
+	CU_ASSERT_EQUAL(port_on_wire(&w.home), CARRIER_PORT_ESP);
+	world_close(&w);
+}
+
 /* RFC 3519 3.3: another next header than the tunnel's is dropped. */
 static void tunnel_data_of_another_kind_is_no_tunnels(void)
 {
@@ -183,6 +206,7 @@ void suite_pipeline_carrier(void)
 	CU_ADD_TEST(s, tunnels_in_carriers_without_esp);
 	CU_ADD_TEST(s, a_tunnel_is_taken_only_by_its_carrier);
 	CU_ADD_TEST(s, tunnel_data_from_another_port_is_no_tunnels);
+	CU_ADD_TEST(s, esp_from_another_port_is_taken_and_not_answered_there);
 	CU_ADD_TEST(s, tunnel_data_of_another_kind_is_no_tunnels);
 	CU_ADD_TEST(s, esp_takes_the_place_of_the_tunnels_carrier);
 	CU_ADD_TEST(s, a_silent_carrier_is_kept_alive);
