@@ -78,6 +78,7 @@ void home_node_remove(struct binding_table *t, struct home_node *n)
 	while ((b = binding_first(n)) != NULL)
 		binding_remove(t, n, b);
 	home_link_gone(n, t->timers);
+	timers_cancel(t->timers, &n->claim);
 	addr_table_remove(&t->nodes, &n->link);
 	free(n->presence);
 	free(n);

@@ -24,6 +24,7 @@ void pktio_close(struct pktio *io)
 	pkt_give(io->pool, io->cut.whole);
 	io->cut = (struct segment_cut){ 0 };
 	pkt_queue_give(io->pool, &io->held);
+	io->parted = 0;
 	io->more = false;
 }
 

@@ -57,6 +57,7 @@ struct pktio {
 	const struct links *links; /* borrowed */
 	struct segment_cut cut;    /* what is still to be read of a large segment */
 	struct pkt_queue held;     /* datagrams that did not fit into the vector */
+	size_t parted;             /* octets of the first one's that went into it */
 	struct udp_runs *runs;     /* of the wire; borrowed */
 };
 

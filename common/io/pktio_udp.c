@@ -165,44 +165,45 @@ static void rewrite(struct pktio *io, struct pkt *p)
 	write_u16(&w, (uint16_t)(p->len - IPV4_HEADER));
 }
 
-/*
- * The first datagram of those that came in one, copied out of it; its headers are
- * put in front of the rest. NULL when there is no buffer.
- */
-static struct pkt *part_first(struct pktio *io, struct pkt *p)
+static void give_first(struct pktio *io)
 {
-	const size_t part = p->part_len;
-	struct pkt *first = pkt_take(io->pool);
+	pkt_give(io->pool, pkt_queue_pop(&io->held));
+	io->parted = 0;
+}
 
-	if (!first)
+/* The next datagram of those that came in one, copied out of it; NULL: no buffer. */
+static struct pkt *part_next(struct pktio *io, const struct pkt *p)
+{
+	const size_t left = p->len - HEADERS - io->parted;
+	const size_t len = left < p->part_len ? left : p->part_len;
+	struct pkt *next = pkt_take(io->pool);
+
+	if (!next)
 		return NULL;
-	first->len = HEADERS + part;
-	memcpy(first->data, p->data, first->len);
-	rewrite(io, first);
-	memmove(p->data + part, p->data, HEADERS);
-	(void)pkt_pull(p, part);
-	return first;
+	next->len = HEADERS + len;
+	memcpy(next->data, p->data, HEADERS);
+	memcpy(next->data + HEADERS, p->data + HEADERS + io->parted, len);
+	rewrite(io, next);
+	io->parted += len;
+	return next;
 }
 
 /* The next datagram of what is held, or NULL. */
 static struct pkt *next_held(struct pktio *io)
 {
-	struct pkt *p = io->held.first, *first;
+	const struct pkt *p = io->held.first;
+	struct pkt *next;
 
 	if (!p || p->part_len == 0)
 		return pkt_queue_pop(&io->held);
-	io->counts->by[IO_UDP_COALESCED]++;
-	if (p->len <= HEADERS + (size_t)p->part_len) {
-		p->part_len = 0;
-		rewrite(io, p);
-		return pkt_queue_pop(&io->held);
-	}
-	first = part_first(io, p);
-	if (first)
-		return first;
-	io->counts->by[IO_NO_BUFFER]++;
-	pkt_give(io->pool, pkt_queue_pop(&io->held));
-	return NULL;
+	next = part_next(io, p);
+	if (next)
+		io->counts->by[IO_UDP_COALESCED]++;
+	else
+		io->counts->by[IO_NO_BUFFER]++;
+	if (!next || io->parted == p->len - HEADERS)
+		give_first(io);
+	return next;
 }
 
 static void take_held(struct pktio *io, struct pkt_vec *v)

@@ -237,7 +237,8 @@ struct crypto_mac *crypto_mac_init(void *room, enum auth_algorithm a,
 	m->algorithm = (uint8_t)a;
 	m->len = (uint16_t)key->len;
 	if (!is_hmac(a)) {
-		memcpy(m->words, key->bytes, key->len);
+		if (key->len > 0)
+			memcpy(m->words, key->bytes, key->len);
 		return m;
 	}
 	key_block(ops, key, block);
