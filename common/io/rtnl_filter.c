@@ -136,7 +136,8 @@ static struct tcmsg *begin_ours(struct request *rq, uint16_t type, uint16_t flag
 {
 	struct tcmsg *head = begin(rq, type, flags, ifindex, ingress);
 
-	head->tcm_info = TC_H_MAKE(RTNL_FILTER_PREFERENCE << 16, htons(ETH_P_IP));
+	head->tcm_info =
+		TC_H_MAKE((uint32_t)RTNL_FILTER_PREFERENCE << 16, htons(ETH_P_IP));
 	head->tcm_handle = handle;
 	mnl_attr_put_strz(rq->m, TCA_KIND, "bpf");
 	return head;

@@ -16,8 +16,8 @@ for end in k s; do
 	ip -n "$LAB-m" link set to-$end up
 	ip -n "$LAB-$end" link set wire up
 done
-# The middle handles datagrams, not runs of them.
-in_ns s ethtool -K wire tx-udp-segmentation off
+# The middle handles whole datagrams, neither runs of them nor open checksums.
+in_ns s ethtool -K wire tx off tx-udp-segmentation off
 ip -n "$LAB-k" addr add 10.0.0.1/24 dev wire
 ip -n "$LAB-s" addr add 10.0.0.2/24 dev wire
 ip -n "$LAB-k" route add 10.9.0.0/24 via 10.0.0.2 src 10.8.0.1
