@@ -48,7 +48,7 @@ enum esp_engine_fault esp_engine_init(struct esp_engine *e, enum esp_engine_wish
 
 void esp_engine_fini(struct esp_engine *e)
 {
-	if (e->library)
+	if (e->manager)
 		esp_ipsec_mb_close(e);
 	*e = *esp_openssl();
 }

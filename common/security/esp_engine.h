@@ -45,7 +45,7 @@ struct esp_engine_ops {
 
 struct esp_engine {
 	const struct esp_engine_ops *ops;
-	void *library; /* what key_new() needs; keys outlive it */
+	void *manager; /* what key_new() needs; keys outlive it */
 };
 
 enum esp_engine_wish { ESP_ENGINE_AUTO, ESP_ENGINE_OPENSSL, ESP_ENGINE_IPSEC_MB };

@@ -89,7 +89,7 @@ static bool serves(enum esp_algorithm a)
 static void *key_new(const struct esp_engine *e, enum esp_algorithm a,
 		     const uint8_t *material, bool encrypt)
 {
-	const IMB_MGR *m = e->library;
+	const IMB_MGR *m = e->manager;
 	struct mb_key *k = aligned_alloc(_Alignof(struct mb_key), sizeof(*k));
 
 	if (!k)
@@ -156,5 +156,5 @@ enum esp_engine_fault esp_ipsec_mb_open(struct esp_engine *e)
 
 void esp_ipsec_mb_close(struct esp_engine *e)
 {
-	free_mb_mgr(e->library);
+	free_mb_mgr(e->manager);
 }
