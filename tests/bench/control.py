@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: ISC
-"""Figures of the control plane: how fast the agents register nodes.
+"""Figures of the control plane: how fast the home agent registers nodes.
 
-Every executable in control/ is run once a round, as PROGRAM --build DIR --seconds N, and
-prints one figure a line, "KIND FIGURE VALUE", with a FIGURE of figures.py.  It cleans up
-after itself, also on SIGTERM, and leaves with status 77 and a reason on its last line
-where it cannot run.
+registrations.py makes them, once a round: one a line, "KIND FIGURE VALUE", with a FIGURE
+of figures.py.
 """
-import os
 import pathlib
 import signal
 import subprocess
@@ -14,11 +11,8 @@ import subprocess
 from figures import CONTROL, FIGURES
 from line import Trouble
 
+PROGRAM = pathlib.Path(__file__).resolve().parent / "registrations.py"
 LONGEST = 120
-
-
-def programs(folder):
-    return [p for p in sorted(folder.glob("*")) if p.is_file() and os.access(p, os.X_OK)]
 
 
 def figures_in(text):
@@ -30,8 +24,9 @@ def figures_in(text):
         yield words[0], words[1], float(words[2])
 
 
-def run(program, build, seconds):
-    child = subprocess.Popen([program, "--build", build, "--seconds", str(seconds)],
+def run(build, seconds):
+    child = subprocess.Popen([PROGRAM, "--figures", "--build", build,
+                              "--seconds", str(seconds)],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
     try:
@@ -48,12 +43,10 @@ def run(program, build, seconds):
     return told
 
 
-def measure(folder, build, seconds, number, results):
-    """One round of all of them."""
-    for program in programs(folder):
-        name = pathlib.Path(program).name
-        try:
-            for kind, figure, value in figures_in(run(program, build, seconds)):
-                results.add(CONTROL, kind, figure, number, value)
-        except (Trouble, OSError, ValueError) as why:
-            results.troubles.append(f"{name}, round {number + 1}: {why}")
+def measure(build, seconds, number, results):
+    """One round."""
+    try:
+        for kind, figure, value in figures_in(run(build, seconds)):
+            results.add(CONTROL, kind, figure, number, value)
+    except (Trouble, OSError, ValueError) as why:
+        results.troubles.append(f"{PROGRAM.stem}, round {number + 1}: {why}")

@@ -4,6 +4,7 @@
 
     tests/bench/registrations.py --build DIR [--rounds N] [--seconds S]
                               [--bindings 1,1000,100000,1000000] [--json FILE]
+    tests/bench/registrations.py --figures --build DIR [--seconds S]
 
 Two namespaces, ha - fa, veth.  regload renews the registrations of nodes drawn at
 random, each signed with HMAC-MD5 beforehand: to a server that checks one HMAC, signs
@@ -12,11 +13,13 @@ processor each for the server and for regload.  The table gives medians and the
 spread; growth is the rate next to that of the first row; latency is at half of the
 agent's own rate, mip-ha next to bare.  Memory is what a binding adds to what the
 configuration of its node takes.  mip-ha has large pages, as its service unit sets.
+With --figures one round of few bindings, a figure a line, as control.py takes them.
 """
 import argparse
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -28,6 +31,7 @@ PREFIX = f"mbr{os.getpid()}"
 AGENT, PEER, FIRST = "10.12.0.1", "10.12.0.2", (10 << 24) + (128 << 16) + 1
 KEY = "bench key 123456"  # as regload has it
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+FEW = 1000
 CORES = sorted(os.sched_getaffinity(0))
 
 
@@ -172,6 +176,14 @@ def print_table(results):
               f"{half[0]:>11} {half[1]:>13} {middle(rows, 'start'):>8.2f} {octets:>7}")
 
 
+def print_figures(row):
+    for kind, before in (("bare-udp", "bare "), ("mip-ha", "")):
+        rate = row["rate" if not before else "bare"]
+        print(f"{kind} rate {rate / 1e3:.1f}")
+        print(f"{kind} reply {row[before + 'p50_us']:.0f}")
+        print(f"{kind} reply99 {row[before + 'p99_us']:.0f}")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--build", required=True, type=pathlib.Path)
@@ -179,8 +191,12 @@ def main():
     p.add_argument("--seconds", type=float, default=2)
     p.add_argument("--bindings", default="1,1000,100000,1000000")
     p.add_argument("--json", type=pathlib.Path)
+    p.add_argument("--figures", action="store_true")
     o = p.parse_args()
+    if o.figures:
+        o.rounds, o.bindings = 1, str(FEW)
     counts = [int(n) for n in o.bindings.split(",")]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if os.geteuid() != 0:
         print("registrations: left out, needs root")
         return 0
@@ -197,6 +213,9 @@ def main():
                     results[nodes].append(bench.one_round(nodes, configs[nodes]))
         finally:
             line_down()
+    if o.figures:
+        print_figures(results[FEW][0])
+        return 0
     print_table(results)
     if o.json:
         o.json.write_text(json.dumps(results, indent=1), "ascii")
