@@ -61,26 +61,6 @@ roam() { # ENCAPSULATION
 }
 
 # Octets that arrive are those that were sent, whatever the links do about segments.
-receive='
-import shutil, socket, sys
-s = socket.create_server(("0.0.0.0", 7000))
-shutil.copyfileobj(s.accept()[0].makefile("rb"), open(sys.argv[1], "wb"))'
-send='
-import shutil, socket, sys
-s = socket.create_connection((sys.argv[1], 7000))
-shutil.copyfileobj(open(sys.argv[2], "rb"), s.makefile("wb"))'
-
-transfer() { # FROM TO ADDRESS
-	head -c 8000000 /dev/urandom >"$LAB_DIR/sent"
-	rm -f "$LAB_DIR/got"
-	in_ns "$2" timeout 60 python3 -c "$receive" "$LAB_DIR/got" &
-	local receiver=$!
-	lab_wait 10 "in_ns $2 ss -Hltn 'sport = 7000' | grep -q ."
-	in_ns "$1" timeout 60 python3 -c "$send" "$3" "$LAB_DIR/sent"
-	wait $receiver
-	cmp "$LAB_DIR/sent" "$LAB_DIR/got"
-}
-
 transfers() { # WHAT
 	local before
 	before=$(took ha out)

@@ -13,21 +13,6 @@
 
 #include <string.h>
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, 256);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 /* What every packet of `whole` must have, by the definition of its header's fields. */
 static void check_one(const struct pkt *p, const struct pkt *whole,
 		      const struct large *l, size_t nth)
@@ -77,7 +62,7 @@ static void check_cut(struct large l, unsigned room)
 {
 	const uint8_t protocol = pkt_ipv4(l.p)->protocol;
 	const size_t payload = l.p->len - l.header;
-	struct pkt *whole = pkt_clone(&pool, l.p);
+	struct pkt *whole = pkt_clone(packets_pool(), l.p);
 	struct segment_cut cut;
 	size_t nth = 0;
 	bool more;
@@ -86,18 +71,18 @@ static void check_cut(struct large l, unsigned room)
 	do {
 		struct pkt_vec v = { .count = PKT_VEC_MAX - room };
 
-		more = segment_split(&cut, &pool, &v);
+		more = segment_split(&cut, packets_pool(), &v);
 		for (unsigned i = PKT_VEC_MAX - room; i < v.count; i++, nth++) {
 			check_one(v.pkt[i], whole, &l, nth);
 			if (protocol == PROTO_TCP)
 				check_tcp(v.pkt[i], whole, nth, &l);
-			pkt_give(&pool, v.pkt[i]);
+			pkt_give(packets_pool(), v.pkt[i]);
 		}
 		CU_ASSERT_TRUE_FATAL(!more || pkt_vec_full(&v));
 	} while (more);
 	CU_ASSERT_EQUAL(nth, payload ? (payload + l.meta.size - 1) / l.meta.size : 1);
-	pkt_give(&pool, whole);
-	CU_ASSERT_EQUAL(pool.used, 0);
+	pkt_give(packets_pool(), whole);
+	CU_ASSERT_EQUAL(packets_pool()->used, 0);
 }
 
 static void cuts_tcp(void)
@@ -108,27 +93,29 @@ static void cuts_tcp(void)
 
 	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
 		for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++)
-			check_cut(large_tcp(&pool, payloads[i], sizes[k], TCP_ACK, 0),
+			check_cut(large_tcp(packets_pool(), payloads[i], sizes[k],
+					    TCP_ACK, 0),
 				  PKT_VEC_MAX);
-	check_cut(large_tcp(&pool, 9000, 700, TCP_ACK, 8), PKT_VEC_MAX);
+	check_cut(large_tcp(packets_pool(), 9000, 700, TCP_ACK, 8), PKT_VEC_MAX);
 }
 
 static void keeps_flags_where_they_belong(void)
 {
 	for (unsigned flags = 0; flags < 256; flags++)
-		check_cut(large_tcp(&pool, 3500, 1000, (uint8_t)flags, 0), PKT_VEC_MAX);
+		check_cut(large_tcp(packets_pool(), 3500, 1000, (uint8_t)flags, 0),
+			  PKT_VEC_MAX);
 }
 
 static void cuts_udp(void)
 {
 	for (size_t payload = 0; payload < 300; payload++)
-		check_cut(large_udp(&pool, payload, 64), PKT_VEC_MAX);
-	check_cut(large_udp(&pool, 65507, 1472), PKT_VEC_MAX);
+		check_cut(large_udp(packets_pool(), payload, 64), PKT_VEC_MAX);
+	check_cut(large_udp(packets_pool(), 65507, 1472), PKT_VEC_MAX);
 }
 
 static void counts_over_the_end(void)
 {
-	struct large l = large_tcp(&pool, 5000, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(packets_pool(), 5000, 1000, TCP_ACK, 0);
 
 	pkt_ipv4(l.p)->id = htons(0xfffe);
 	ipv4_seal(pkt_ipv4(l.p));
@@ -139,12 +126,13 @@ static void counts_over_the_end(void)
 static void goes_on_where_it_stopped(void)
 {
 	for (unsigned room = 1; room < 7; room++)
-		check_cut(large_tcp(&pool, 6100, 1000, TCP_ACK | TCP_PSH, 0), room);
+		check_cut(large_tcp(packets_pool(), 6100, 1000, TCP_ACK | TCP_PSH, 0),
+			  room);
 }
 
 static void waits_for_buffers(void)
 {
-	struct large l = large_udp(&pool, 3000, 1000);
+	struct large l = large_udp(packets_pool(), 3000, 1000);
 	struct pkt_vec taken = { 0 }, v = { 0 };
 	struct pkt_pool few;
 	struct segment_cut cut;
@@ -154,28 +142,28 @@ static void waits_for_buffers(void)
 	segment_cut(&cut, l.p, &l.meta);
 	CU_ASSERT_TRUE(segment_split(&cut, &few, &v));
 	CU_ASSERT_EQUAL(v.count, 0);
-	CU_ASSERT_FALSE(segment_split(&cut, &pool, &v));
+	CU_ASSERT_FALSE(segment_split(&cut, packets_pool(), &v));
 	CU_ASSERT_EQUAL(v.count, 3);
 	pkt_vec_give(&few, &taken);
-	pkt_vec_give(&pool, &v);
+	pkt_vec_give(packets_pool(), &v);
 	pkt_pool_fini(&few);
 }
 
 /* A sum that was wrong is wrong afterwards, in every packet. */
 static void repairs_nothing(void)
 {
-	struct large l = large_tcp(&pool, 2500, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(packets_pool(), 2500, 1000, TCP_ACK, 0);
 	struct pkt_vec v = { 0 };
 	struct segment_cut cut;
 	uint8_t *field = l.p->data + IPV4_HEADER + TCP_CHECKSUM_AT;
 
 	put16(field, get16(field) ^ 0x0100);
 	segment_cut(&cut, l.p, &l.meta);
-	segment_split(&cut, &pool, &v);
+	segment_split(&cut, packets_pool(), &v);
 	CU_ASSERT_EQUAL_FATAL(v.count, 3);
 	for (unsigned i = 0; i < v.count; i++)
 		CU_ASSERT_NOT_EQUAL(transport_sum(v.pkt[i]), 0);
-	pkt_vec_give(&pool, &v);
+	pkt_vec_give(packets_pool(), &v);
 }
 
 /* What is done with a packet that came with these metadata: it comes out alone. */
@@ -185,7 +173,7 @@ static struct pkt *alone(struct pkt *p, const struct segment_meta *meta)
 	struct segment_cut cut;
 
 	segment_cut(&cut, p, meta);
-	CU_ASSERT_FALSE(segment_split(&cut, &pool, &v));
+	CU_ASSERT_FALSE(segment_split(&cut, packets_pool(), &v));
 	CU_ASSERT_EQUAL_FATAL(v.count, 1);
 	CU_ASSERT_PTR_EQUAL(v.pkt[0], p);
 	return v.pkt[0];
@@ -194,47 +182,47 @@ static struct pkt *alone(struct pkt *p, const struct segment_meta *meta)
 static void completes_a_checksum(void)
 {
 	for (size_t payload = 0; payload < 40; payload++) {
-		struct large l = large_udp(&pool, payload, 0);
+		struct large l = large_udp(packets_pool(), payload, 0);
 		struct pkt *p;
 
 		l.meta.kind = SEGMENT_NONE;
 		p = alone(l.p, &l.meta);
 		CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 		CU_ASSERT_EQUAL(transport_sum(p), 0);
-		pkt_give(&pool, p);
+		pkt_give(packets_pool(), p);
 	}
 }
 
 static void leaves_a_plain_packet_alone(void)
 {
 	const struct segment_meta none = { .flags = 2, .checksum_start = 65535 };
-	struct large l = large_tcp(&pool, 100, 0, TCP_ACK, 0);
-	struct pkt *before = pkt_clone(&pool, l.p), *p = alone(l.p, &none);
+	struct large l = large_tcp(packets_pool(), 100, 0, TCP_ACK, 0);
+	struct pkt *before = pkt_clone(packets_pool(), l.p), *p = alone(l.p, &none);
 
 	CU_ASSERT_EQUAL(p->drop, DROP_NONE);
 	CU_ASSERT_TRUE(packet_is(p, before->data, before->len));
-	pkt_give(&pool, before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), p);
 }
 
 static void check_refused(struct large l, enum drop_reason why)
 {
-	struct pkt *before = pkt_clone(&pool, l.p), *p = alone(l.p, &l.meta);
+	struct pkt *before = pkt_clone(packets_pool(), l.p), *p = alone(l.p, &l.meta);
 
 	CU_ASSERT_STRING_EQUAL(drop_name(p->drop), drop_name(why));
 	CU_ASSERT_EQUAL(memcmp(p->data, before->data, before->len), 0);
-	pkt_give(&pool, before);
-	pkt_give(&pool, p);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), p);
 }
 
 static void refuses_kinds(void)
 {
 	for (unsigned kind = 0; kind < 256; kind++) {
-		struct large l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+		struct large l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 
 		if (kind == SEGMENT_NONE || (kind & ~SEGMENT_ECN) == SEGMENT_TCP ||
 		    kind == SEGMENT_UDP) {
-			pkt_give(&pool, l.p);
+			pkt_give(packets_pool(), l.p);
 			continue;
 		}
 		l.meta.kind = (uint8_t)kind;
@@ -244,43 +232,43 @@ static void refuses_kinds(void)
 
 static void refuses_headers(void)
 {
-	struct large l = large_udp(&pool, 3000, 1000);
+	struct large l = large_udp(packets_pool(), 3000, 1000);
 	uint8_t *length = l.p->data + IPV4_HEADER + UDP_LENGTH_AT;
 
 	put16(length, get16(length) - 1u);
 	check_refused(l, DROP_SEGMENT_HEADER);
-	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 	l.meta.kind = SEGMENT_UDP;
 	check_refused(l, DROP_SEGMENT_HEADER);
 	for (unsigned words = 0; words < 16; words++) {
-		l = large_tcp(&pool, 7, 1000, TCP_ACK, 0);
+		l = large_tcp(packets_pool(), 7, 1000, TCP_ACK, 0);
 		l.p->data[IPV4_HEADER + TCP_WORDS_AT] = (uint8_t)(words << 4);
 		if (words < 5 || words > 9)
 			check_refused(l, DROP_SEGMENT_HEADER);
 		else
-			pkt_give(&pool, l.p);
+			pkt_give(packets_pool(), l.p);
 	}
-	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 	pkt_ipv4(l.p)->fragment = htons(IPV4_MF);
 	ipv4_seal(pkt_ipv4(l.p));
 	check_refused(l, DROP_SEGMENT_HEADER);
-	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 	pkt_ipv4(l.p)->checksum ^= 1;
 	check_refused(l, DROP_IPV4_CHECKSUM);
 }
 
 static void refuses_sizes_and_sums(void)
 {
-	struct large l = large_tcp(&pool, 3000, 0, TCP_ACK, 0);
+	struct large l = large_tcp(packets_pool(), 3000, 0, TCP_ACK, 0);
 
 	check_refused(l, DROP_SEGMENT_SIZE);
-	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 	l.meta.flags = 0;
 	check_refused(l, DROP_SEGMENT_CHECKSUM);
-	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 	l.meta.checksum_start += 2;
 	check_refused(l, DROP_SEGMENT_CHECKSUM);
-	l = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 	l.meta.checksum_offset = UDP_CHECKSUM_AT;
 	check_refused(l, DROP_SEGMENT_CHECKSUM);
 }
@@ -292,7 +280,7 @@ static void refuses_a_field_outside(void)
 					      { 0xffff, 0 }, { 20, 0xffff } };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		struct large l = large_udp(&pool, 20, 0);
+		struct large l = large_udp(packets_pool(), 20, 0);
 
 		l.meta.kind = SEGMENT_NONE;
 		l.meta.checksum_start = places[i][0];
@@ -303,23 +291,23 @@ static void refuses_a_field_outside(void)
 
 static void refuses_every_truncation(void)
 {
-	const struct large like = large_tcp(&pool, 3000, 1000, TCP_ACK, 0);
+	const struct large like = large_tcp(packets_pool(), 3000, 1000, TCP_ACK, 0);
 
 	for (size_t len = 0; len < like.p->len; len++) {
 		struct large l = like;
 
-		l.p = pkt_clone(&pool, like.p);
+		l.p = pkt_clone(packets_pool(), like.p);
 		l.p->len = len;
 		l.p = alone(l.p, &l.meta);
 		CU_ASSERT_NOT_EQUAL(l.p->drop, DROP_NONE);
-		pkt_give(&pool, l.p);
+		pkt_give(packets_pool(), l.p);
 	}
-	pkt_give(&pool, like.p);
+	pkt_give(packets_pool(), like.p);
 }
 
 void suite_segment(void)
 {
-	CU_pSuite s = CU_add_suite("segment", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("segment", packets_open, packets_close);
 
 	CU_ADD_TEST(s, cuts_tcp);
 	CU_ADD_TEST(s, cuts_udp);

@@ -14,25 +14,10 @@
 
 enum { BOTH = SEGMENT_JOIN_TCP | SEGMENT_JOIN_UDP };
 
-static struct pkt_pool pool;
-
-static int open_pool(void)
-{
-	return pkt_pool_init(&pool, 256);
-}
-
-static int close_pool(void)
-{
-	size_t used = pool.used;
-
-	pkt_pool_fini(&pool);
-	return used != 0;
-}
-
 static void give_runs(struct segment_run *run, unsigned runs)
 {
 	for (unsigned i = 0; i < runs; i++)
-		pkt_queue_give(&pool, &run[i].packets);
+		pkt_queue_give(packets_pool(), &run[i].packets);
 }
 
 /* The run as the kernel would read it. */
@@ -41,7 +26,7 @@ static struct pkt *flatten(const struct segment_run *run, struct segment_meta *m
 	uint8_t header[SEGMENT_HEADER_MAX];
 	struct iovec piece[SEGMENT_PIECES];
 	unsigned n = segment_gather(run, meta, header, piece);
-	struct pkt *p = pkt_take(&pool);
+	struct pkt *p = pkt_take(packets_pool());
 
 	CU_ASSERT_FATAL(n <= SEGMENT_PIECES);
 	for (unsigned i = 0; i < n; i++) {
@@ -56,12 +41,12 @@ static struct pkt *flatten(const struct segment_run *run, struct segment_meta *m
 /* Cut and joined again it is what it was, but for hints. */
 static void check_whole(struct large l)
 {
-	struct pkt *before = pkt_clone(&pool, l.p), *after;
+	struct pkt *before = pkt_clone(packets_pool(), l.p), *after;
 	struct segment_run run[PKT_VEC_MAX];
 	struct segment_meta meta;
 	struct pkt_queue q = { 0 };
 
-	large_cut(&pool, l, &q);
+	large_cut(packets_pool(), l, &q);
 	CU_ASSERT_EQUAL(segment_join(&q, BOTH, run), 1);
 	after = flatten(&run[0], &meta);
 	CU_ASSERT_TRUE(packet_is(after, before->data, before->len));
@@ -72,9 +57,9 @@ static void check_whole(struct large l)
 	CU_ASSERT_EQUAL(meta.checksum_offset, l.meta.checksum_offset);
 	CU_ASSERT_EQUAL(meta.header_len, l.header);
 	give_runs(run, 1);
-	pkt_give(&pool, before);
-	pkt_give(&pool, after);
-	CU_ASSERT_EQUAL(pool.used, 0);
+	pkt_give(packets_pool(), before);
+	pkt_give(packets_pool(), after);
+	CU_ASSERT_EQUAL(packets_pool()->used, 0);
 }
 
 static void joins_what_was_cut(void)
@@ -82,18 +67,19 @@ static void joins_what_was_cut(void)
 	static const size_t payloads[] = { 1001, 1999, 2000, 2001, 60000, 63999 };
 
 	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
-		check_whole(large_tcp(&pool, payloads[i], 1000, TCP_ACK, 0));
-		check_whole(large_tcp(&pool, payloads[i], 1000, TCP_ACK | TCP_PSH, 0));
-		check_whole(large_udp(&pool, payloads[i], 1000));
+		check_whole(large_tcp(packets_pool(), payloads[i], 1000, TCP_ACK, 0));
+		check_whole(large_tcp(packets_pool(), payloads[i], 1000,
+				      TCP_ACK | TCP_PSH, 0));
+		check_whole(large_udp(packets_pool(), payloads[i], 1000));
 	}
-	check_whole(large_tcp(&pool, 65463, 1100, TCP_ACK, 0));
-	check_whole(large_udp(&pool, 65507, 1472));
-	check_whole(large_udp(&pool, 64, 1));
+	check_whole(large_tcp(packets_pool(), 65463, 1100, TCP_ACK, 0));
+	check_whole(large_udp(packets_pool(), 65507, 1472));
+	check_whole(large_udp(packets_pool(), 64, 1));
 }
 
 static void numbers_count_over_the_end(void)
 {
-	struct large l = large_tcp(&pool, 5000, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(packets_pool(), 5000, 1000, TCP_ACK, 0);
 
 	pkt_ipv4(l.p)->id = htons(0xfffd);
 	ipv4_seal(pkt_ipv4(l.p));
@@ -103,20 +89,20 @@ static void numbers_count_over_the_end(void)
 
 static void one_alone_goes_as_it_is(void)
 {
-	struct large l = large_tcp(&pool, 900, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(packets_pool(), 900, 1000, TCP_ACK, 0);
 	struct segment_run run[PKT_VEC_MAX];
 	struct segment_meta meta;
 	struct pkt_queue q = { 0 };
 	struct pkt *after;
 
-	large_cut(&pool, l, &q);
+	large_cut(packets_pool(), l, &q);
 	CU_ASSERT_EQUAL(segment_join(&q, BOTH, run), 1);
 	after = flatten(&run[0], &meta);
 	CU_ASSERT_EQUAL(meta.kind, SEGMENT_NONE);
 	CU_ASSERT_EQUAL(meta.flags, 0);
 	CU_ASSERT_TRUE(packet_is(after, run[0].packets.first->data, after->len));
 	give_runs(run, 1);
-	pkt_give(&pool, after);
+	pkt_give(packets_pool(), after);
 }
 
 static void of_an_empty_queue_nothing(void)
@@ -135,7 +121,7 @@ static unsigned runs_of(struct large l, void (*spoil)(struct pkt *p, size_t at),
 	struct pkt_queue q = { 0 };
 	unsigned runs;
 
-	large_cut(&pool, l, &q);
+	large_cut(packets_pool(), l, &q);
 	CU_ASSERT_EQUAL_FATAL(q.count, 4);
 	if (spoil)
 		spoil(queue_at(&q, 2), at);
@@ -165,13 +151,15 @@ static void any_other_bit_of_a_header_stops_it(void)
 	for (unsigned udp = 0; udp < 2; udp++) {
 		for (size_t bit = 8; bit < headers[udp] * 8; bit++) {
 			const size_t at = bit / 8;
-			struct large l = udp ? large_udp(&pool, 4000, 1000)
-					     : large_tcp(&pool, 4000, 1000, TCP_ACK, 0);
+			struct large l =
+				udp ? large_udp(packets_pool(), 4000, 1000)
+				    : large_tcp(packets_pool(), 4000, 1000, TCP_ACK, 0);
 
 			if (at == 2 || at == 3 || at == 10 || at == 11 ||
 			    (udp && (at == 24 || at == 25 || at == 26 || at == 27)) ||
 			    (!udp && (at == 32 || at == 36 || at == 37))) {
-				pkt_give(&pool, l.p); /* lengths and checksums */
+				pkt_give(packets_pool(),
+					 l.p); /* lengths and checksums */
 				continue;
 			}
 			CU_ASSERT(runs_of(l, flip_and_seal, bit, BOTH) > 1);
@@ -185,9 +173,10 @@ static void any_bit_alone_stops_it(void)
 	const size_t bits = (IPV4_HEADER + SEGMENT_TCP_LEN + 1000) * 8;
 
 	for (size_t bit = (IPV4_HEADER + 1) * 8; bit < bits; bit++)
-		CU_ASSERT_EQUAL(runs_of(large_tcp(&pool, 4000, 1000, TCP_ACK, 0), flip,
-					bit, BOTH),
-				3);
+		CU_ASSERT_EQUAL(
+			runs_of(large_tcp(packets_pool(), 4000, 1000, TCP_ACK, 0), flip,
+				bit, BOTH),
+			3);
 }
 
 static void a_wrong_first_one_stays_alone(void)
@@ -196,15 +185,15 @@ static void a_wrong_first_one_stays_alone(void)
 	struct pkt_queue q = { 0 };
 	struct pkt *copy;
 
-	large_cut(&pool, large_udp(&pool, 4000, 1000), &q);
+	large_cut(packets_pool(), large_udp(packets_pool(), 4000, 1000), &q);
 	flip(q.first, 500);
-	copy = pkt_clone(&pool, q.first);
+	copy = pkt_clone(packets_pool(), q.first);
 	CU_ASSERT_EQUAL_FATAL(segment_join(&q, BOTH, run), 2);
 	CU_ASSERT_EQUAL(run[0].packets.count, 1);
 	CU_ASSERT_TRUE(packet_is(run[0].packets.first, copy->data, copy->len));
 	CU_ASSERT_EQUAL(run[1].packets.count, 3);
 	give_runs(run, 2);
-	pkt_give(&pool, copy);
+	pkt_give(packets_pool(), copy);
 }
 
 static void to_another(struct pkt *p, size_t what)
@@ -218,24 +207,27 @@ static void to_another(struct pkt *p, size_t what)
 static void where_it_goes_counts(void)
 {
 	for (size_t what = 0; what < 2; what++)
-		CU_ASSERT_EQUAL(
-			runs_of(large_udp(&pool, 4000, 1000), to_another, what, BOTH),
-			3);
+		CU_ASSERT_EQUAL(runs_of(large_udp(packets_pool(), 4000, 1000),
+					to_another, what, BOTH),
+				3);
 }
 
 static void only_what_was_asked_for(void)
 {
-	struct large l = large_tcp(&pool, 4000, 1000, TCP_ACK, 0);
+	struct large l = large_tcp(packets_pool(), 4000, 1000, TCP_ACK, 0);
 
 	CU_ASSERT_EQUAL(runs_of(l, NULL, 0, SEGMENT_JOIN_UDP), 4);
-	l = large_tcp(&pool, 4000, 1000, TCP_ACK, 0);
+	l = large_tcp(packets_pool(), 4000, 1000, TCP_ACK, 0);
 	CU_ASSERT_EQUAL(runs_of(l, NULL, 0, SEGMENT_JOIN_TCP), 1);
-	CU_ASSERT_EQUAL(
-		runs_of(large_udp(&pool, 4000, 1000), NULL, 0, SEGMENT_JOIN_TCP), 4);
-	CU_ASSERT_EQUAL(
-		runs_of(large_udp(&pool, 4000, 1000), NULL, 0, SEGMENT_JOIN_UDP), 1);
-	CU_ASSERT_EQUAL(
-		runs_of(large_tcp(&pool, 4000, 1000, TCP_ACK, 4), NULL, 0, BOTH), 4);
+	CU_ASSERT_EQUAL(runs_of(large_udp(packets_pool(), 4000, 1000), NULL, 0,
+				SEGMENT_JOIN_TCP),
+			4);
+	CU_ASSERT_EQUAL(runs_of(large_udp(packets_pool(), 4000, 1000), NULL, 0,
+				SEGMENT_JOIN_UDP),
+			1);
+	CU_ASSERT_EQUAL(runs_of(large_tcp(packets_pool(), 4000, 1000, TCP_ACK, 4), NULL,
+				0, BOTH),
+			4);
 }
 
 static void without_checksum(struct pkt *p, size_t at)
@@ -246,8 +238,9 @@ static void without_checksum(struct pkt *p, size_t at)
 
 static void udp_without_a_checksum_stays_alone(void)
 {
-	CU_ASSERT_EQUAL(
-		runs_of(large_udp(&pool, 4000, 1000), without_checksum, 0, BOTH), 3);
+	CU_ASSERT_EQUAL(runs_of(large_udp(packets_pool(), 4000, 1000), without_checksum,
+				0, BOTH),
+			3);
 }
 
 static void nothing_follows_a_short_one(void)
@@ -256,11 +249,11 @@ static void nothing_follows_a_short_one(void)
 	struct pkt_queue q = { 0 };
 	struct large l;
 
-	large_cut(&pool, large_udp(&pool, 2500, 1000), &q);
-	l = large_udp(&pool, 2000, 1000);
+	large_cut(packets_pool(), large_udp(packets_pool(), 2500, 1000), &q);
+	l = large_udp(packets_pool(), 2000, 1000);
 	pkt_ipv4(l.p)->id = htons(0x1237);
 	ipv4_seal(pkt_ipv4(l.p));
-	large_cut(&pool, l, &q);
+	large_cut(packets_pool(), l, &q);
 	CU_ASSERT_EQUAL_FATAL(segment_join(&q, BOTH, run), 2);
 	CU_ASSERT_EQUAL(run[0].packets.count, 3);
 	CU_ASSERT_EQUAL(run[1].packets.count, 2);
@@ -272,25 +265,25 @@ static void a_vector_is_the_most(void)
 	struct segment_run run[PKT_VEC_MAX];
 	struct pkt_queue q = { 0 };
 
-	large_cut(&pool, large_udp(&pool, 70 * 100, 100), &q);
+	large_cut(packets_pool(), large_udp(packets_pool(), 70 * 100, 100), &q);
 	CU_ASSERT_EQUAL_FATAL(segment_join(&q, BOTH, run), 1);
 	CU_ASSERT_EQUAL(run[0].packets.count, PKT_VEC_MAX);
 	CU_ASSERT_EQUAL(q.count, 6);
 	give_runs(run, 1);
-	pkt_queue_give(&pool, &q);
+	pkt_queue_give(packets_pool(), &q);
 }
 
 static void no_segment_is_over_65535(void)
 {
 	struct segment_run run[PKT_VEC_MAX];
 	struct pkt_queue q = { 0 };
-	struct large l = large_udp(&pool, 64000, 1600),
-		     m = large_udp(&pool, 6400, 1600);
+	struct large l = large_udp(packets_pool(), 64000, 1600),
+		     m = large_udp(packets_pool(), 6400, 1600);
 
 	pkt_ipv4(m.p)->id = htons(0x1234 + 40);
 	ipv4_seal(pkt_ipv4(m.p));
-	large_cut(&pool, l, &q);
-	large_cut(&pool, m, &q);
+	large_cut(packets_pool(), l, &q);
+	large_cut(packets_pool(), m, &q);
 	CU_ASSERT_EQUAL_FATAL(segment_join(&q, BOTH, run), 2);
 	CU_ASSERT_EQUAL(run[0].packets.count, 40);
 	CU_ASSERT_EQUAL(run[1].packets.count, 4);
@@ -314,7 +307,8 @@ static void flows_are_told_apart(void)
 	unsigned runs, next[FLOWS] = { 0 };
 
 	for (unsigned f = 0; f < FLOWS; f++) {
-		large_cut(&pool, large_tcp(&pool, EACH * 100, 100, TCP_ACK, 0),
+		large_cut(packets_pool(),
+			  large_tcp(packets_pool(), EACH * 100, 100, TCP_ACK, 0),
 			  &flow[f]);
 		from_port(&flow[f], 40000 + f);
 	}
@@ -341,15 +335,15 @@ static void nothing_overtakes_a_fragment(void)
 	struct pkt_queue q = { 0 };
 	struct pkt *p;
 
-	large_cut(&pool, large_udp(&pool, 2000, 1000), &q);
-	p = packet_like(&pool, &(struct packet_like){ .fragment = 100 });
+	large_cut(packets_pool(), large_udp(packets_pool(), 2000, 1000), &q);
+	p = packet_like(packets_pool(), &(struct packet_like){ .fragment = 100 });
 	pkt_queue_add(&q, p);
 	for (unsigned i = 0; i < 2; i++) {
-		struct large l = large_udp(&pool, 1000, 1000);
+		struct large l = large_udp(packets_pool(), 1000, 1000);
 
 		pkt_ipv4(l.p)->id = htons((uint16_t)(0x1236 + i));
 		ipv4_seal(pkt_ipv4(l.p));
-		large_cut(&pool, l, &q);
+		large_cut(packets_pool(), l, &q);
 	}
 	CU_ASSERT_EQUAL_FATAL(segment_join(&q, BOTH, run), 3);
 	CU_ASSERT_EQUAL(run[0].packets.count, 2);
@@ -360,7 +354,7 @@ static void nothing_overtakes_a_fragment(void)
 
 void suite_segment_join(void)
 {
-	CU_pSuite s = CU_add_suite("segment_join", open_pool, close_pool);
+	CU_pSuite s = CU_add_suite("segment_join", packets_open, packets_close);
 
 	CU_ADD_TEST(s, joins_what_was_cut);
 	CU_ADD_TEST(s, numbers_count_over_the_end);
