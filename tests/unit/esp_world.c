@@ -211,6 +211,14 @@ struct pkt *world_up(struct esp_world *w, const struct packet_like *like)
 	return pkt_queue_pop(&w->home.out.kernel);
 }
 
+bool world_arrived(struct esp_world *w, struct pkt *p)
+{
+	bool there = p != NULL;
+
+	pkt_give(&w->pool, p);
+	return there;
+}
+
 void world_check_both_ways(struct esp_world *w, size_t size)
 {
 	const struct packet_like like = { .size = size, .tos = 0x28 };

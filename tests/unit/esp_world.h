@@ -86,6 +86,9 @@ struct pkt *world_from_node(struct esp_world *w, const struct packet_like *like)
 struct pkt *world_down(struct esp_world *w, const struct packet_like *like);
 struct pkt *world_up(struct esp_world *w, const struct packet_like *like);
 
+/* Whether there is one; takes it over. */
+bool world_arrived(struct esp_world *w, struct pkt *p);
+
 /* A packet of that size arrives as it was sent, to the node and from it. */
 void world_check_both_ways(struct esp_world *w, size_t size);
 

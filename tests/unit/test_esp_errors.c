@@ -17,14 +17,6 @@
 static const struct world_like required = { .encap = { .kind = ENCAP_GRE },
 					    .policy = PROTECT_REQUIRED };
 
-static bool arrived(struct esp_world *w, struct pkt *p)
-{
-	bool there = p != NULL;
-
-	pkt_give(&w->pool, p);
-	return there;
-}
-
 /* What the foreign agent says of the packet, at the home agent's way out. */
 static struct icmp_message answered(struct esp_world *w)
 {
@@ -53,10 +45,11 @@ static void errors_about_what_came_in_esp_go_back_in_esp(void)
 	world_open(&w, &required);
 	world_keys(&w, ESP_AES_128_GCM);
 	w.link_mtu = 100;
-	CU_ASSERT_FALSE(arrived(&w, world_down(&w, &(struct packet_like){ .ttl = 1 })));
+	CU_ASSERT_FALSE(
+		world_arrived(&w, world_down(&w, &(struct packet_like){ .ttl = 1 })));
 	m = answered(&w);
 	CU_ASSERT_EQUAL(m.type, ICMP_TIME_EXCEEDED_);
-	CU_ASSERT_FALSE(arrived(
+	CU_ASSERT_FALSE(world_arrived(
 		&w, world_down(&w, &(struct packet_like){ .size = 400,
 							  .fragment = IPV4_DF })));
 	m = answered(&w);
@@ -77,8 +70,8 @@ static void without_an_association_nobody_hears_of_it(void)
 		like.policy = preferred ? PROTECT_PREFERRED : PROTECT_REQUIRED;
 		world_open(&w, &like);
 		(void)world_key(&w, &w.home, &w.away, ESP_AES_128_GCM);
-		CU_ASSERT_FALSE(
-			arrived(&w, world_down(&w, &(struct packet_like){ .ttl = 1 })));
+		CU_ASSERT_FALSE(world_arrived(
+			&w, world_down(&w, &(struct packet_like){ .ttl = 1 })));
 		CU_ASSERT_EQUAL(world_drops(&w.away, "ttl-expired"), 1);
 		CU_ASSERT_EQUAL(w.away.out.wire.count, 0);
 		world_close(&w);

@@ -21,22 +21,14 @@
 static const struct world_like required = { .encap = { .kind = ENCAP_GRE },
 					    .policy = PROTECT_REQUIRED };
 
-static bool arrived(struct esp_world *w, struct pkt *p)
-{
-	bool there = p != NULL;
-
-	pkt_give(&w->pool, p);
-	return there;
-}
-
 static bool gets_down(struct esp_world *w)
 {
-	return arrived(w, world_down(w, &(struct packet_like){ .size = 100 }));
+	return world_arrived(w, world_down(w, &(struct packet_like){ .size = 100 }));
 }
 
 static bool gets_up(struct esp_world *w)
 {
-	return arrived(w, world_up(w, &(struct packet_like){ .size = 100 }));
+	return world_arrived(w, world_up(w, &(struct packet_like){ .size = 100 }));
 }
 
 /* ---- policies ---- */
@@ -101,7 +93,7 @@ static void without_an_association_nothing_is_said(void)
 	struct esp_world w;
 
 	world_open(&w, &required);
-	CU_ASSERT_FALSE(arrived(&w, world_down(&w, &large)));
+	CU_ASSERT_FALSE(world_arrived(&w, world_down(&w, &large)));
 	CU_ASSERT_EQUAL(world_drops(&w.home, "no-association"), 1);
 	CU_ASSERT_EQUAL(w.home.out.wire.count, 0);
 	CU_ASSERT_EQUAL(counter_of(pipeline_packets(w.home.pl), "icmp-sent"), 0);
@@ -406,7 +398,7 @@ static void keys_change_under_traffic_and_nothing_is_lost(void)
 		world_key_out(&w.away, up, a);
 		CU_ASSERT_TRUE(gets_down(&w) && gets_up(&w));
 		world_inbound(&w, &w.away, late); /* sealed with the old key */
-		CU_ASSERT_TRUE(arrived(&w, pkt_queue_pop(&w.away.out.link)));
+		CU_ASSERT_TRUE(world_arrived(&w, pkt_queue_pop(&w.away.out.link)));
 		CU_ASSERT_EQUAL(fwd_sa_in_del(w.away.fwd, w.away.addr, old[0]), 0);
 		CU_ASSERT_EQUAL(fwd_sa_in_del(w.home.fwd, w.home.addr, old[1]), 0);
 		old[0] = down;
@@ -455,7 +447,7 @@ static void exercise(struct esp_world *w)
 	for (unsigned i = 0; i < 10; i++) {
 		gets_down(w);
 		gets_up(w);
-		arrived(w, world_down(w, &(struct packet_like){ .size = 4000 }));
+		world_arrived(w, world_down(w, &(struct packet_like){ .size = 4000 }));
 		world_clear(w);
 	}
 }
