@@ -99,6 +99,7 @@ unit_sources += tests/unit/test_esp_sa.c
 unit_sources += tests/unit/test_mtu.c
 unit_sources += tests/unit/test_mss.c
 unit_sources += tests/unit/segments.c tests/unit/segments.h
+unit_sources += tests/unit/test_pipeline_merged.c
 unit_sources += tests/unit/test_segment.c tests/unit/test_segment_join.c
 unit_sources += tests/unit/test_tunnel.c
 unit_sources += tests/unit/test_fwd.c

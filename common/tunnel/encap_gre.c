@@ -18,6 +18,7 @@
  * are not named are ignored (erratum 3719 to RFC 2784).
  */
 #include "common/tunnel/encap_ops.h"
+#include "common/tunnel/segment.h"
 
 #include "common/wire/checksum.h"
 
@@ -111,6 +112,27 @@ enum drop_reason gre_decode(struct reader in, struct gre_header *out)
 	return out->protocol == GRE_PROTO_IPV4 ? DROP_NONE : DROP_GRE_PROTOCOL;
 }
 
+/*
+ * Of packets that the kernel has merged, the checksum is the first one's.  The kernel
+ * has found all of them right before (segment.h).
+ */
+static bool is_merged(struct reader payload)
+{
+	const size_t len = reader_left(&payload);
+	size_t total;
+
+	return ipv4_check(payload.at, len, &total) == IPV4_OK &&
+	       segment_is_open((const struct ipv4 *)payload.at, total);
+}
+
+static bool is_checksum_right(struct reader in, const struct gre_header *gre)
+{
+	if (checksum_of(in.at, reader_left(&in)) == 0)
+		return true;
+	read_skip(&in, gre->len);
+	return is_merged(in);
+}
+
 /* The header is sound, the checksum right and the key the peer's. */
 static enum drop_reason judge(const struct encap *e, struct reader in,
 			      struct gre_header *gre)
@@ -120,7 +142,7 @@ static enum drop_reason judge(const struct encap *e, struct reader in,
 
 	if (fault)
 		return fault;
-	if (gre->flags & GRE_CHECKSUM && checksum_of(in.at, reader_left(&in)) != 0)
+	if (gre->flags & GRE_CHECKSUM && !is_checksum_right(in, gre))
 		return DROP_GRE_CHECKSUM;
 	if (has_key != e->spec.gre_key || (has_key && gre->key != e->spec.gre_key_in))
 		return DROP_BAD_KEY;

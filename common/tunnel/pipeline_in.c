@@ -11,6 +11,7 @@
 #include "common/tunnel/fwd_judge.h"
 #include "common/tunnel/mss.h"
 #include "common/tunnel/protect_private.h"
+#include "common/tunnel/segment.h"
 #include "common/wire/icmp.h"
 
 enum { LINK_MTU = 1500 };
@@ -233,6 +234,62 @@ static void let_out(struct pipeline *pl, struct pkt *p, const struct fwd_visitor
 	pkt_queue_add(&pl->out->kernel, p);
 }
 
+/*
+ * The largest packet that goes on whole.  What was merged came by a path of that size,
+ * and its packets were no larger.
+ */
+static size_t most_of(const struct pipeline *pl, const struct pkt *p,
+		      const struct fwd_visitor *v)
+{
+	size_t most = tunnel_inner_mtu(p->tunnel, p->encap, pl->now.mono);
+	size_t link = v ? link_mtu(pl, v->ifindex) : most;
+
+	return link < most ? link : most;
+}
+
+/* Its pieces are known to the pipeline as the whole was. */
+static void let_out_cut(struct pipeline *pl, struct segment_cut *cut,
+			const struct fwd_visitor *v)
+{
+	struct tunnel *t = cut->whole->tunnel;
+	struct encap *e = cut->whole->encap;
+	struct protect_pair *pair = cut->whole->pair;
+	struct pkt_vec pieces;
+	bool more;
+
+	do {
+		pieces.count = 0;
+		more = segment_split(cut, pl->config.pool, &pieces);
+		for (unsigned i = 0; i < pieces.count; i++) {
+			struct pkt *p = pieces.pkt[i];
+
+			p->tunnel = t;
+			p->encap = e;
+			p->pair = pair;
+			let_out(pl, p, v);
+		}
+	} while (more && pieces.count > 0);
+	if (more)
+		pipeline_drop(pl, cut->whole, DROP_NO_BUFFER);
+}
+
+/* As it was before the kernel merged it: what comes after knows ordinary packets. */
+static void let_out_closed(struct pipeline *pl, struct pkt *p,
+			   const struct fwd_visitor *v)
+{
+	struct segment_meta meta;
+	struct segment_cut cut;
+
+	if (!segment_is_open(pkt_ipv4(p), p->len)) {
+		let_out(pl, p, v);
+		return;
+	}
+	meta = segment_open_meta(p, most_of(pl, p, v));
+	pl->packets[PACKET_MERGED]++;
+	segment_cut(&cut, p, &meta);
+	let_out_cut(pl, &cut, v);
+}
+
 static void tell_spoofed(struct pipeline *pl, const struct pkt *p)
 {
 	if (pl->config.spoofed && bucket_take(&pl->spoofed_limit, pl->now.mono))
@@ -258,7 +315,7 @@ static void finish(struct pipeline *pl, struct pkt *p)
 	if (way.why && !p->drop && is_error_back(pl, p))
 		way = (struct fwd_exit){ .why = DROP_NONE };
 	if (!way.why) {
-		let_out(pl, p, way.visitor);
+		let_out_closed(pl, p, way.visitor);
 		return;
 	}
 	if (p->tunnel)

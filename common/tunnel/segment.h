@@ -66,6 +66,22 @@ void segment_cut(struct segment_cut *cut, struct pkt *whole,
  */
 bool segment_split(struct segment_cut *cut, struct pkt_pool *pool, struct pkt_vec *v);
 
+/*
+ * The kernel merges what comes in on a link with "generic receive offload", also the
+ * TCP packets inside GRE and IP-in-IP, and a raw socket tells nothing of it: neither
+ * that the checksum of TCP is left to whoever sends the packet on, nor of what size
+ * its packets were.  The field holds the sum of the pseudo header alone, then.  That
+ * a damaged packet does so is as likely as that its checksum is right.
+ * `ip` has passed ipv4_check(), `len` is its total length.
+ */
+bool segment_is_open(const struct ipv4 *ip, size_t len);
+
+/*
+ * Metadata by which segment_cut() completes such a packet, as packets of at most `most`
+ * octets if it is larger.
+ */
+struct segment_meta segment_open_meta(const struct pkt *p, size_t most);
+
 /* Packets that may go as one; one alone goes as it is. */
 struct segment_run {
 	struct pkt_queue packets; /* in order; never empty */

@@ -119,6 +119,39 @@ void segment_cut(struct segment_cut *c, struct pkt *whole, const struct segment_
 	whole->drop = judge(c, m);
 }
 
+/* ---- what was merged without metadata ---- */
+
+bool segment_is_open(const struct ipv4 *ip, size_t len)
+{
+	struct reader in = reader_over(ip, len);
+	uint16_t pseudo, field;
+
+	if (ip->protocol != PROTO_TCP || ipv4_is_fragment(ip))
+		return false;
+	read_skip(&in, ipv4_header_len(ip));
+	pseudo = checksum_fold(checksum_pseudo(ip->src, ip->dst, PROTO_TCP,
+					       (uint16_t)reader_left(&in)));
+	read_skip(&in, TCP_CHECKSUM_AT);
+	field = read_u16(&in);
+	return !in.bad && (field ^ pseudo) == UINT16_MAX;
+}
+
+/* Nothing is cut into packets that would be more header than payload. */
+struct segment_meta segment_open_meta(const struct pkt *p, size_t most)
+{
+	const size_t start = ipv4_header_len(pkt_ipv4_of(p));
+	const size_t header = transport_of(p, PROTO_TCP).header;
+	struct segment_meta meta = { .flags = SEGMENT_PARTIAL,
+				     .checksum_start = (uint16_t)start,
+				     .checksum_offset = TCP_CHECKSUM_AT };
+
+	if (header > 0 && p->len > most && most >= 2 * (start + header)) {
+		meta.kind = SEGMENT_TCP;
+		meta.size = (uint16_t)(most - start - header);
+	}
+	return meta;
+}
+
 /* ---- packets ---- */
 
 static void put_u16(uint8_t *at, size_t value)

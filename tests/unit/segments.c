@@ -104,6 +104,12 @@ void large_cut(struct pkt_pool *pool, struct large l, struct pkt_queue *q)
 	} while (more);
 }
 
+void segment_leave_open(struct pkt *p)
+{
+	ipv4_seal(pkt_ipv4(p));
+	put16(p->data + ipv4_header_len(pkt_ipv4(p)) + TCP_CHECKSUM_AT, pseudo_sum(p));
+}
+
 void segment_seal(struct pkt *p)
 {
 	const bool tcp = pkt_ipv4(p)->protocol == PROTO_TCP;

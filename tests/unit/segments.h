@@ -26,6 +26,9 @@ void large_cut(struct pkt_pool *pool, struct large l, struct pkt_queue *q);
 /* Of the transport header and what follows, with the pseudo header; 0 if right. */
 uint16_t transport_sum(const struct pkt *p);
 
+/* The checksum of IPv4 right, that of TCP left to others. */
+void segment_leave_open(struct pkt *p);
+
 /* Make both checksums right again. */
 void segment_seal(struct pkt *p);
 

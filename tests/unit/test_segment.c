@@ -305,6 +305,85 @@ static void refuses_every_truncation(void)
 	pkt_give(packets_pool(), like.p);
 }
 
+/* ---- without metadata ---- */
+
+static bool is_open(const struct pkt *p)
+{
+	return segment_is_open(pkt_ipv4_of(p), p->len);
+}
+
+static void sees_what_was_left_open(void)
+{
+	for (size_t options = 0; options <= 40; options += 4) {
+		struct large l = large_tcp(packets_pool(), 3000, 0, TCP_ACK, options);
+		uint8_t *field = l.p->data + l.meta.checksum_start + TCP_CHECKSUM_AT;
+
+		CU_ASSERT_TRUE(is_open(l.p));
+		for (unsigned bit = 0; bit < 16; bit++) {
+			field[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			CU_ASSERT_FALSE(is_open(l.p));
+			field[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		for (size_t len = l.meta.checksum_start; len < l.p->len; len++)
+			CU_ASSERT_FALSE(segment_is_open(pkt_ipv4(l.p), len));
+		pkt_ipv4(l.p)->fragment = htons(IPV4_MF);
+		CU_ASSERT_FALSE(is_open(l.p));
+		pkt_give(packets_pool(), l.p);
+	}
+}
+
+static void sees_nothing_open_in_udp(void)
+{
+	struct large l = large_udp(packets_pool(), 3000, 0);
+
+	CU_ASSERT_FALSE(is_open(l.p));
+	pkt_give(packets_pool(), l.p);
+}
+
+/* Who was right all along stays as he is. */
+static void closing_changes_no_right_checksum(void)
+{
+	struct large l = large_tcp(packets_pool(), 1000, 0, TCP_ACK, 0);
+	uint8_t *payload = l.p->data + l.header, before[2000];
+	struct segment_meta meta;
+	struct segment_cut cut;
+	struct pkt_vec v = { .count = 0 };
+	const size_t len = l.p->len;
+
+	/* The open field is right once the payload makes up for it. */
+	put16(payload, 0);
+	put16(payload, transport_sum(l.p));
+	CU_ASSERT_TRUE(is_open(l.p) && transport_sum(l.p) == 0);
+	memcpy(before, l.p->data, len);
+	meta = segment_open_meta(l.p, 1500);
+	segment_cut(&cut, l.p, &meta);
+	CU_ASSERT_FALSE(segment_split(&cut, packets_pool(), &v));
+	CU_ASSERT_EQUAL_FATAL(v.count, 1);
+	CU_ASSERT_TRUE(packet_is(v.pkt[0], before, len));
+	pkt_vec_give(packets_pool(), &v);
+}
+
+static void cuts_what_was_left_open_to_fit(void)
+{
+	struct large l = large_tcp(packets_pool(), 3000, 0, TCP_ACK, 0);
+	const size_t whole = l.p->len;
+
+	CU_ASSERT_EQUAL(segment_open_meta(l.p, whole).kind, SEGMENT_NONE);
+	for (size_t most = 68; most < whole; most++) {
+		struct segment_meta meta = segment_open_meta(l.p, most);
+		bool cut = most >= 2 * l.header;
+
+		CU_ASSERT_EQUAL(meta.kind, cut ? SEGMENT_TCP : SEGMENT_NONE);
+		CU_ASSERT_EQUAL(meta.size, cut ? most - l.header : 0);
+		CU_ASSERT_EQUAL(meta.flags, SEGMENT_PARTIAL);
+		CU_ASSERT_EQUAL(meta.checksum_start, l.meta.checksum_start);
+		CU_ASSERT_EQUAL(meta.checksum_offset, TCP_CHECKSUM_AT);
+	}
+	l.p->data[l.meta.checksum_start + TCP_WORDS_AT] = 4 << 4;
+	CU_ASSERT_EQUAL(segment_open_meta(l.p, 1500).kind, SEGMENT_NONE);
+	pkt_give(packets_pool(), l.p);
+}
+
 void suite_segment(void)
 {
 	CU_pSuite s = CU_add_suite("segment", packets_open, packets_close);
@@ -323,4 +402,8 @@ void suite_segment(void)
 	CU_ADD_TEST(s, refuses_sizes_and_sums);
 	CU_ADD_TEST(s, refuses_a_field_outside);
 	CU_ADD_TEST(s, refuses_every_truncation);
+	CU_ADD_TEST(s, sees_what_was_left_open);
+	CU_ADD_TEST(s, sees_nothing_open_in_udp);
+	CU_ADD_TEST(s, closing_changes_no_right_checksum);
+	CU_ADD_TEST(s, cuts_what_was_left_open_to_fit);
 }
