@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "mn-sim/swarm_socket.h"
 
+#include "common/io/sock_opt.h"
 #include "common/wire/mip_msg.h"
 #include "mn-sim/swarm_flow.h"
 
@@ -67,15 +68,6 @@ static void lay_out(struct swarm_socket *s)
 	}
 }
 
-/* As much as we may. */
-static void widen(int fd, int forced, int plain)
-{
-	const int size = BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, forced, &size, sizeof(size)) != 0)
-		(void)setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
-}
-
 int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent, uint8_t ttl)
 {
 	struct swarm_socket *s = calloc(1, sizeof(*s));
@@ -95,8 +87,8 @@ int swarm_socket_open(struct swarm_socket **out, struct in_addr home_agent, uint
 		swarm_socket_close(s);
 		return error;
 	}
-	widen(s->fd, SO_RCVBUFFORCE, SO_RCVBUF);
-	widen(s->fd, SO_SNDBUFFORCE, SO_SNDBUF);
+	sock_receive_room(s->fd, BUFFER);
+	sock_send_room(s->fd, BUFFER);
 	lay_out(s);
 	*out = s;
 	return 0;

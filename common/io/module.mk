@@ -21,6 +21,7 @@ edge_sources += \
 	common/io/rtnl_edit.c common/io/rtnl_edit.h \
 	common/io/rtnl_filter.c common/io/rtnl_filter.h \
 	common/io/rtnl_sweep.c common/io/rtnl_sweep.h \
+	common/io/sock_opt.c common/io/sock_opt.h \
 	common/io/startup.c common/io/startup.h \
 	common/io/store.c common/io/store.h \
 	common/io/store_read.c common/io/store_read.h \

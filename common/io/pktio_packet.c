@@ -8,6 +8,7 @@
 #include "common/io/pktio.h"
 
 #include "common/agent/links.h"
+#include "common/io/sock_opt.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
@@ -149,14 +150,9 @@ static const struct pktio_ops packet_ops = { "packet", NULL, send_packets };
 
 static int prepare(struct pktio *io)
 {
-	const int on = 1, size = BUFFER;
-
-	if (setsockopt(io->fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) != 0)
-		return -errno;
 	/* A segment takes as much of it as its packets would. */
-	if (setsockopt(io->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
-		setsockopt(io->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	return 0;
+	sock_send_room(io->fd, BUFFER);
+	return sock_set(io->fd, SOL_PACKET, PACKET_VNET_HDR, 1);
 }
 
 int pktio_packet_open(struct pktio *io, const struct links *links)

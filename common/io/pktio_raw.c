@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
 
+#include "common/io/sock_opt.h"
+
 #include <errno.h>
 #include <linux/icmp.h>
 #include <netinet/in.h>
@@ -60,13 +62,11 @@ static int raw_socket(struct pktio *io, int protocol)
 
 int pktio_raw_open(struct pktio *io, uint8_t protocol)
 {
-	const int size = PKTIO_WAITING;
 	int error = raw_socket(io, protocol);
 
 	if (error != 0)
 		return error;
-	if (setsockopt(io->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
-		setsockopt(io->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	sock_receive_room(io->fd, PKTIO_WAITING);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "common/io/pktio.h"
 
 #include "common/base/bytes.h"
+#include "common/io/sock_opt.h"
 #include "common/wire/ipv4.h"
 #include "common/wire/udp.h"
 
@@ -228,25 +229,18 @@ static void recv_udp(struct pktio *io, struct pkt_vec *v)
 
 static const struct pktio_ops udp_ops = { "udp", recv_udp, NULL };
 
-static int set(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
-}
-
 static int prepare(int fd, uint16_t port)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET,
 					 .sin_port = htons(port) };
-	int error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	int error = sock_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 
 	if (error == 0)
-		error = set(fd, IPPROTO_IP, IP_RECVTOS, 1);
+		error = sock_set(fd, IPPROTO_IP, IP_RECVTOS, 1);
 	if (error == 0)
-		error = set(fd, IPPROTO_IP, IP_RECVTTL, 1);
-	if (error == 0 && set(fd, SOL_SOCKET, SO_RCVBUFFORCE, PKTIO_WAITING) != 0)
-		set(fd, SOL_SOCKET, SO_RCVBUF, PKTIO_WAITING); /* as much as we may */
-	if (error == 0)
-		set(fd, IPPROTO_UDP, UDP_GRO, 1); /* where the kernel can */
+		error = sock_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	sock_receive_room(fd, PKTIO_WAITING);
+	(void)sock_set(fd, IPPROTO_UDP, UDP_GRO, 1); /* where the kernel can */
 	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
 		error = -errno;
 	return error;

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
 
+#include "common/io/sock_opt.h"
 #include "common/io/udp_runs.h"
 
 #include <errno.h>
@@ -106,19 +107,17 @@ static const struct pktio_ops wire_ops = { "wire", NULL, send_wire };
 
 int pktio_wire_open(struct pktio *io, struct udp_runs *runs)
 {
-	const int on = 1, size = BUFFER;
+	int error;
 
 	io->fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW);
 	if (io->fd < 0)
 		return -errno;
-	if (setsockopt(io->fd, IPPROTO_IP, IP_HDRINCL, &on, sizeof(on)) != 0) {
-		int error = -errno;
-
+	error = sock_set(io->fd, IPPROTO_IP, IP_HDRINCL, 1);
+	if (error != 0) {
 		pktio_close(io);
 		return error;
 	}
-	if (setsockopt(io->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
-		setsockopt(io->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	sock_send_room(io->fd, BUFFER);
 	io->runs = runs;
 	io->ops = &wire_ops;
 	return 0;

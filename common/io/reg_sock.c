@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "common/io/reg_sock.h"
 
+#include "common/io/sock_opt.h"
 #include "common/wire/udp.h"
 
 #include <errno.h>
@@ -54,30 +55,22 @@ struct reg_sock {
 	struct outgoing outgoing[BATCH];
 };
 
-static int set(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
-}
-
 static int prepare(int fd, uint16_t port)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET,
 					 .sin_port = htons(port) };
-	int error = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	int error = sock_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 
 	if (error == 0)
-		error = set(fd, IPPROTO_IP, IP_RECVTTL, 1);
+		error = sock_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
 	if (error == 0)
-		error = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+		error = sock_set(fd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
 		error = -errno;
 	if (error != 0)
 		return error;
-	/* As much as we may. */
-	if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_RCVBUF, BUFFER);
-	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_SNDBUF, BUFFER);
+	sock_receive_room(fd, BUFFER);
+	sock_send_room(fd, BUFFER);
 	return 0;
 }
 

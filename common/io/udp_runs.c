@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "common/io/udp_runs.h"
 
+#include "common/io/sock_opt.h"
 #include "common/tunnel/pkt.h"
 #include "common/wire/udp.h"
 
@@ -42,25 +43,19 @@ void udp_runs_fini(struct udp_runs *r)
 	r->sources = 0;
 }
 
-static int set(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
-}
-
 /* 0, or -errno where the kernel knows no runs. */
 static int add_source(struct udp_runs *r, int fd, uint16_t port, bool ours)
 {
 	/* A segment size of 0 is none: it only shows whether there may be one. */
-	int error = set(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
+	int error = sock_set(fd, IPPROTO_UDP, UDP_SEGMENT, 0);
 
 	if (error == 0)
-		error = set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+		error = sock_set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
 	if (error == 0 && r->sources == UDP_RUNS_SOURCES)
 		error = -ENOSPC;
 	if (error != 0)
 		return error;
-	if (set(fd, SOL_SOCKET, SO_SNDBUFFORCE, BUFFER) != 0)
-		set(fd, SOL_SOCKET, SO_SNDBUF, BUFFER); /* as much as we may */
+	sock_send_room(fd, BUFFER);
 	r->source[r->sources++] = (struct udp_source){ fd, port, ours };
 	return 0;
 }
