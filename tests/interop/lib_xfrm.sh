@@ -137,10 +137,11 @@ xfrm_errors() {
 }
 
 # pings HOST ADDRESS COUNT [PING-OPTION...]: every one comes back, none twice.
+# It waits long for the last: time leaps in a kernel that is itself kept waiting.
 pings() {
 	local host=$1 to=$2 count=$3 said
 	shift 3
-	said=$(in_ns "$host" ping -n -c "$count" -i 0.02 -W 3 "$@" "$to" 2>&1)
+	said=$(in_ns "$host" ping -n -c "$count" -i 0.02 -W 30 "$@" "$to" 2>&1)
 	echo "$said"
 	echo "$said" | grep -q " $count received, 0% packet loss"
 }
