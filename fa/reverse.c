@@ -57,6 +57,7 @@ void reverse_stop(bool add, struct effect_list *fx)
 		.table = FA_REVERSE_TABLE,
 		.metric = EFFECT_METRIC_STOP,
 		.unreachable = true,
+		.silent = true,
 	};
 }
 

@@ -28,7 +28,8 @@ void reverse_route(bool add, struct effect_list *fx);
 
 /*
  * Where ESP is required: packets of visitors are refused when that route is not there,
- * since we were killed and our TUN device is gone, instead of going in clear.
+ * since we were killed and our TUN device is gone, instead of going in clear. Nobody
+ * is told: an error goes to where the sender is at home, in clear, and quotes it.
  */
 void reverse_stop(bool add, struct effect_list *fx);
 

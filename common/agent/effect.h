@@ -77,6 +77,7 @@ struct effect_route {
 	uint32_t metric;
 	uint16_t mtu;     /* 0: the device's; else locked */
 	bool unreachable; /* it leads nowhere: packets that take it are refused */
+	bool silent;      /* and their senders do not hear of it */
 };
 
 /* `ip rule`: packets from `src` that come in on `iif` use `table`. */

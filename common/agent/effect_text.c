@@ -116,7 +116,7 @@ static void put_route(struct line *l, const struct effect_route *r)
 	put_number(l, "metric", r->metric);
 	put_number(l, "mtu", r->mtu);
 	if (r->unreachable)
-		put(l, " unreachable");
+		put(l, r->silent ? " blackhole" : " unreachable");
 }
 
 static void put_rule(struct line *l, const struct effect_rule *r)

@@ -188,6 +188,13 @@ static void put_mtu(struct request *rq, uint16_t mtu)
 	mnl_attr_nest_end(rq->m, nest);
 }
 
+static unsigned char type_of(const struct effect_route *r)
+{
+	if (!r->unreachable)
+		return RTN_UNICAST;
+	return r->silent ? RTN_BLACKHOLE : RTN_UNREACHABLE;
+}
+
 static void put_route(const struct rtnl_edit *e, struct request *rq,
 		      const struct effect_route *r)
 {
@@ -201,9 +208,7 @@ static void put_route(const struct rtnl_edit *e, struct request *rq,
 	head->rtm_scope = r->via.s_addr ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	if (!r->add)
 		head->rtm_scope = RT_SCOPE_NOWHERE; /* whatever it is */
-	head->rtm_type = !r->add          ? RTN_UNSPEC
-			 : r->unreachable ? RTN_UNREACHABLE
-					  : RTN_UNICAST;
+	head->rtm_type = r->add ? type_of(r) : RTN_UNSPEC;
 	put_addr(rq, RTA_DST, r->dst.addr);
 	mnl_attr_put_u32(rq->m, RTA_TABLE, r->table ? r->table : RT_TABLE_MAIN);
 	if (r->metric)

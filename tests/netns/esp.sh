@@ -28,7 +28,7 @@ registered_at() { # PLACE CARE-OF
 
 # Whatever has to do with the node, by itself or in a tunnel, and is not ESP.
 in_clear() { # CAPTURE
-	recorded "$1" '(host 10.1.0.10 or proto 4 or proto 47 or proto 55) and not icmp[0] = 3' |
+	recorded "$1" 'host 10.1.0.10 or proto 4 or proto 47 or proto 55' |
 		head -n 5
 }
 
@@ -215,7 +215,7 @@ stopped() {
 	protected 'protection="esp"'
 	start_all ha fa1 mn
 	registered_at visit1 10.0.2.2
-	ip -n "$LAB-fa1" rule add priority 500 from 10.1.0.0/24 iif visit unreachable
+	ip -n "$LAB-fa1" rule add priority 500 from 10.1.0.0/24 iif visit blackhole
 	check_pings "stopped: a rule behind ours stops nothing meanwhile" mn 10.0.9.2 -I 10.1.0.10
 	sniff stopped core fa1 ip
 	lab_stop mn KILL
@@ -234,7 +234,7 @@ stopped() {
 
 # One that was killed with ESP and starts without it finds what it left.
 without() {
-	nowhere() { ip -n "$LAB-fa1" -o route show table 434 | grep -c ^unreachable; }
+	nowhere() { ip -n "$LAB-fa1" -o route show table 434 | grep -c ^blackhole; }
 	protected 'protection="esp"'
 	start_all fa1
 	lab_stop fa1 KILL

@@ -118,6 +118,10 @@ static void kernel_changes_as_lines(void)
 	};
 
 	check(&e, "route add dst=10.1.0.10/32 dev=tun txn=4");
+	e.route = (struct effect_route){ .table = 9, .metric = 1, .unreachable = true };
+	check(&e, "route delete dst=0.0.0.0/0 table=9 metric=1 unreachable txn=4");
+	e.route.silent = true;
+	check(&e, "route delete dst=0.0.0.0/0 table=9 metric=1 blackhole txn=4");
 	e = (struct effect){
 		.kind = EFFECT_RULE,
 		.rule = { .src = { addr(0x0a01000a), 32 }, .iif = 3, .table = 9 }

@@ -30,7 +30,7 @@ static unsigned stops(const struct fa_world *w, bool add)
 		const struct effect *e = &w->fx.at[i];
 
 		n += e->kind == EFFECT_ROUTE && e->route.unreachable &&
-		     e->route.add == add;
+		     e->route.silent && e->route.add == add;
 	}
 	return n;
 }
