@@ -40,12 +40,14 @@ struct added {
 		struct effect_address address;
 	};
 	char iif[IF_NAMESIZE]; /* of a rule: the link may be gone when we undo it */
+	bool inherited;        /* a predecessor's, left there for us */
 	UT_hash_handle hh;
 };
 
 struct rtnl_edit {
 	struct netlink nl;
 	int tun;
+	enum rtnl_legacy leaves;
 	struct added *added;
 };
 
@@ -83,6 +85,11 @@ int rtnl_edit_open(struct rtnl_edit **out)
 	}
 	*out = e;
 	return 0;
+}
+
+void rtnl_edit_leave(struct rtnl_edit *e, enum rtnl_legacy what)
+{
+	e->leaves = what;
 }
 
 void rtnl_edit_set_tun(struct rtnl_edit *e, int ifindex)
@@ -153,19 +160,30 @@ static int add(struct rtnl_edit *e, struct request *rq, const struct added_key *
 		return -ENOMEM;
 	rq->m->nlmsg_flags |= NLM_F_CREATE | (ours ? NLM_F_REPLACE : NLM_F_EXCL);
 	error = netlink_ask(&e->nl, rq->m);
-	if (error == -EEXIST && is_barrier(key))
-		error = 0; /* a predecessor's, left there for us */
+	if (error == -EEXIST && is_barrier(key)) {
+		a->inherited = true;
+		error = 0;
+	}
 	if (error && !ours)
 		forget(e, key);
 	*out = error ? NULL : a;
 	return error;
 }
 
+static bool is_left(const struct rtnl_edit *e, const struct added_key *key)
+{
+	const struct added *a = find(e, key);
+
+	if (!is_barrier(key) || e->leaves == RTNL_LEAVE_NONE)
+		return false;
+	return e->leaves == RTNL_LEAVE_ALL || (a && a->inherited);
+}
+
 /* Send a removal; what went with its link is gone as it should be. */
 static int take_away(struct rtnl_edit *e, struct request *rq,
 		     const struct added_key *key)
 {
-	int error = netlink_ask(&e->nl, rq->m);
+	int error = is_left(e, key) ? 0 : netlink_ask(&e->nl, rq->m);
 
 	forget(e, key);
 	switch (error) {

@@ -22,6 +22,14 @@ int rtnl_edit_open(struct rtnl_edit **out); /* 0 or -errno */
 /* Removes what is still there of ours. */
 void rtnl_edit_close(struct rtnl_edit *e);
 
+/* Rules, and routes that lead nowhere, that are not removed but left to a successor. */
+enum rtnl_legacy {
+	RTNL_LEAVE_NONE,
+	RTNL_LEAVE_INHERITED, /* those that a predecessor has left */
+	RTNL_LEAVE_ALL
+};
+void rtnl_edit_leave(struct rtnl_edit *e, enum rtnl_legacy what);
+
 /* What EFFECT_DEV_TUN means. */
 void rtnl_edit_set_tun(struct rtnl_edit *e, int ifindex);
 

@@ -100,6 +100,7 @@ struct agent_shell {
 	int ready_pipe; /* to the waiting parent, or -1 */
 	bool left_out;  /* it was said that links or addresses are too many */
 	bool device_up; /* the tunnel device, as we last saw it */
+	bool serves;    /* all that it needs was started */
 	bool failed;    /* to end, and not well */
 	bool detached;  /* in the background: standard error is closed */
 };

@@ -211,12 +211,25 @@ static void sweep_barrier(struct agent_shell *s)
 	}
 }
 
+/*
+ * What keeps packets back goes when the operator ends the agent.  One that cannot go
+ * on leaves it to its successor, and one that cannot start what it has found.
+ */
+static enum rtnl_legacy legacy(const struct agent_shell *s)
+{
+	if (!requires_esp(s))
+		return RTNL_LEAVE_NONE;
+	if (!s->serves)
+		return RTNL_LEAVE_INHERITED;
+	return s->failed ? RTNL_LEAVE_ALL : RTNL_LEAVE_NONE;
+}
+
 static void stop_device(void *arg)
 {
 	struct agent_shell *s = arg;
 
 	rtnl_edit_close(s->edit); /* also removes what the core forgot, if anything */
-	if (requires_esp(s))
+	if (requires_esp(s) && legacy(s) == RTNL_LEAVE_NONE)
 		sweep_barrier(s);
 	sysctl_restore_all(&s->sysctls);
 }
@@ -346,6 +359,7 @@ static void stop_core(void *arg)
 	struct now now;
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
+	rtnl_edit_leave(s->edit, legacy(s));
 	s->program->core.stop(s->core, now, fx);
 	agent_shell_perform(s);
 	s->program->core.free(s->core);
@@ -468,7 +482,10 @@ enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 int agent_start(struct agent_shell *s, struct startup_fault *fault)
 {
-	return startup_run(steps, STEPS, s, fault);
+	int error = startup_run(steps, STEPS, s, fault);
+
+	s->serves = error == 0;
+	return error;
 }
 
 void agent_stop(struct agent_shell *s)

@@ -209,6 +209,41 @@ held() {
 	check_clean mn fa1 ha
 }
 
+# A successor that cannot start leaves what it found, at whatever step it fails.
+unstarted() {
+	local kind squatter='import socket, sys, time
+s = socket.socket(socket.AF_INET, getattr(socket, sys.argv[1]))
+s.bind(("", int(sys.argv[2])))
+s.type == socket.SOCK_STREAM and s.listen()
+print("bound", flush=True)
+time.sleep(60)'
+	protected 'protection="esp"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "unstarted: before, the node is served" mn 10.0.9.2 -I 10.1.0.10
+	lab_stop mn KILL
+	sniff unstarted core fa1 ip
+	lab_start flood mn ping -n -q -i 0.01 -I 10.1.0.10 10.0.9.2
+	lab_stop fa1 KILL
+	for kind in "SOCK_DGRAM 4500" "SOCK_STREAM 434"; do
+		lab_start squatter fa1 python3 -c "$squatter" $kind
+		lab_wait 10 "grep -qs bound $LAB_DIR/squatter.log"
+		check_not "unstarted: $kind is taken" start fa1
+		lab_stop squatter
+		rm -f "$LAB_DIR/squatter.log"
+	done
+	sleep 0.3
+	lab_stop flood INT
+	sniff_end unstarted
+	equal "unstarted: not one packet in clear" "$(in_clear unstarted)" ""
+	start_all fa1
+	stop fa1
+	check_clean fa1
+	stop ha
+	start_all mn
+	stop mn
+}
+
 # An agent that the operator ends is an ordinary router. What shall not pass it then is
 # the operator's to say, by the rule of mip-fa(8).
 stopped() {
@@ -517,7 +552,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done
