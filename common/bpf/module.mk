@@ -3,10 +3,12 @@
 # The fast path: an object for the kernel, embedded by its skeleton.
 EXTRA_DIST += common/bpf/tunnel_fast.bpf.c common/bpf/tunnel_fast.def
 EXTRA_DIST += common/bpf/tunnel_fast.h common/bpf/tunnel_fast_packet.bpf.h
+EXTRA_DIST += common/bpf/tunnel_fast_route.bpf.h
 fast_object = common/bpf/tunnel_fast.bpf.o
 fast_skeleton = common/bpf/tunnel_fast.skel.h
 fast_inputs = common/bpf/tunnel_fast.bpf.c common/bpf/tunnel_fast.h \
-	common/bpf/tunnel_fast_packet.bpf.h common/bpf/tunnel_fast.def
+	common/bpf/tunnel_fast_packet.bpf.h common/bpf/tunnel_fast_route.bpf.h \
+	common/bpf/tunnel_fast.def
 
 $(fast_object): $(fast_inputs)
 	@$(MKDIR_P) common/bpf

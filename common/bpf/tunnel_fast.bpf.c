@@ -35,6 +35,7 @@
 
 #include "common/bpf/tunnel_fast.h"
 #include "common/bpf/tunnel_fast_packet.bpf.h"
+#include "common/bpf/tunnel_fast_route.bpf.h"
 
 enum {
 	PROTOCOL_MINIMAL = 55,
@@ -191,7 +192,7 @@ static __always_inline long put_outer(struct __sk_buff *skb, const struct outer 
 static __always_inline int encapsulate(struct __sk_buff *skb, struct iphdr *ip,
 				       const struct fast_tunnel_key *key,
 				       struct fast_tunnel *t, const struct wire *w,
-				       const struct bpf_fib_lookup *fib)
+				       const struct route *way)
 {
 	__u32 shim = shim_of(key), header = sizeof(*ip) + shim;
 	struct outer outer;
@@ -208,7 +209,7 @@ static __always_inline int encapsulate(struct __sk_buff *skb, struct iphdr *ip,
 	    bpf_skb_store_bytes(skb, AT_IP + header, ip, sizeof(*ip), 0) != 0)
 		return TC_ACT_SHOT; /* the room is there, so this cannot be */
 	count(FAST_ENCAPSULATED);
-	return send(fib);
+	return send(way);
 }
 
 /* Small frames are padded, and the padding is no part of the packet. */
@@ -244,28 +245,38 @@ static __always_inline int judge_entry(struct __sk_buff *skb, const struct iphdr
 	return 0;
 }
 
-/* The kernel's routing would hand it to the daemon, and take what the daemon sends. */
-static __always_inline int judge_ways(struct __sk_buff *skb, const struct iphdr *ip,
-				      const struct fast_tunnel_key *key,
-				      const struct fast_tunnel *t, const struct wire *w,
-				      bool visitor, struct bpf_fib_lookup *fib)
+/* The kernel's routing would hand it to the daemon. */
+static __always_inline int judge_way_in(struct __sk_buff *skb, const struct iphdr *ip,
+					const struct wire *w, bool visitor)
 {
-	const struct fast_link *link;
-	const struct iphdr outer = { .saddr = key->local,
-				     .daddr = key->remote,
-				     .protocol = key->protocol };
-	__u32 header = sizeof(*ip) + shim_of(key);
+	const struct route *r;
 
 	/* A visitor is known by its station; the way to its address is by its home. */
 	if (!visitor && !came_right(skb, ip))
 		return FAST_UP_SENDER;
-	if (!is_way(route(skb, fib, skb->ifindex, ip, w->most)) || fib->ifindex != tun)
+	r = way(skb, skb->ifindex, ip, w->most);
+	return r && r->ifindex == tun ? 0 : FAST_UP_ROUTE;
+}
+
+/* And take what the daemon sends. */
+static __always_inline int judge_way_out(struct __sk_buff *skb,
+					 const struct fast_tunnel_key *key,
+					 const struct fast_tunnel *t,
+					 const struct wire *w, const struct route **out)
+{
+	const struct iphdr outer = { .saddr = key->local,
+				     .daddr = key->remote,
+				     .protocol = key->protocol };
+	const struct route *r =
+		way(skb, IFINDEX_LO, &outer, w->most + sizeof(outer) + shim_of(key));
+	const struct fast_link *link;
+
+	if (!r)
 		return FAST_UP_ROUTE;
-	if (!is_way(route(skb, fib, IFINDEX_LO, &outer, w->most + header)))
-		return FAST_UP_ROUTE;
-	link = bpf_map_lookup_elem(&links, &fib->ifindex);
+	link = bpf_map_lookup_elem(&links, &r->ifindex);
 	if (!link)
 		return FAST_UP_ROUTE;
+	*out = r;
 	return link->is_virtual && !t->open ? FAST_UP_VIRTUAL : 0;
 }
 
@@ -287,7 +298,7 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct iphdr *ip)
 	const struct fast_binding *b = bpf_map_lookup_elem(&bindings, &ip->daddr);
 	const struct fast_visitor *v = NULL;
 	const struct fast_tunnel_key *key;
-	struct bpf_fib_lookup fib;
+	const struct route *way;
 	struct fast_tunnel *t;
 	struct wire w = { 0 };
 	int why;
@@ -305,10 +316,12 @@ static __always_inline int into_tunnel(struct __sk_buff *skb, struct iphdr *ip)
 		return leave(FAST_UP_VISITOR);
 	why = judge_entry(skb, ip, key, t, &w);
 	if (why == 0)
-		why = judge_ways(skb, ip, key, t, &w, v != NULL, &fib);
+		why = judge_way_in(skb, ip, &w, v != NULL);
+	if (why == 0)
+		why = judge_way_out(skb, key, t, &w, &way);
 	if (why != 0)
 		return leave(why);
-	return encapsulate(skb, ip, key, t, &w, &fib);
+	return encapsulate(skb, ip, key, t, &w, way);
 }
 
 /* ---- out of a tunnel ---- */
@@ -407,31 +420,31 @@ static __always_inline int to_link(struct __sk_buff *skb, struct exit *x,
 static __always_inline int to_kernel(struct __sk_buff *skb, struct exit *x,
 				     struct fast_tunnel *t)
 {
-	struct bpf_fib_lookup fib;
+	const struct route *r;
 
 	if (!is_host(x->ip.daddr))
 		return leave(FAST_UP_ADDRESS);
-	if (!is_way(route(skb, &fib, tun, &x->ip, x->w.most)) || !is_link(fib.ifindex))
+	r = way(skb, tun, &x->ip, x->w.most);
+	if (!r || !is_link(r->ifindex))
 		return leave(FAST_UP_ROUTE);
 	if (decapsulate(skb, x, t) != 0)
 		return leave(FAST_UP_KERNEL);
 	count(FAST_TO_KERNEL);
-	return send(&fib);
+	return send(r);
 }
 
 /* The outer packet is for us, and came from where its sender is. */
 static __always_inline int judge_outer(struct __sk_buff *skb, const struct iphdr *ip)
 {
-	struct bpf_fib_lookup fib;
+	const struct route *r;
 
 	if (!is_sound(ip, skb->len - AT_IP))
 		return FAST_UP_UNSOUND;
 	if (!came_right(skb, ip))
 		return FAST_UP_SENDER;
 	/* Addresses of our own are not forwarded; without the device nothing is. */
-	if (route(skb, &fib, tun, ip, 0) != BPF_FIB_LKUP_RET_NOT_FWDED)
-		return FAST_UP_ROUTE;
-	return 0;
+	r = route(skb, tun, ip, 0);
+	return r && is_end(r) ? 0 : FAST_UP_ROUTE;
 }
 
 static __always_inline int judge_inner(struct __sk_buff *skb, const struct iphdr *outer,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC OR GPL-2.0-only */
 /*
- * What the programme asks of one packet, whatever the tunnel: is its header sound, what
- * will it be on the wire, and where does the kernel's routing lead it.
+ * What the programme asks of one packet, whatever the tunnel: is its header sound, and
+ * what will it be on the wire.
  */
 #ifndef COMMON_BPF_TUNNEL_FAST_PACKET_BPF_H
 #define COMMON_BPF_TUNNEL_FAST_PACKET_BPF_H
@@ -16,8 +16,6 @@
 #include <bpf/bpf_helpers.h>
 
 enum {
-	FAMILY_INET = 2,
-	IFINDEX_LO = 1,      /* where the kernel's own packets are said to come from */
 	PLAIN_HEADER = 0x45, /* version 4, no options */
 	FRAGMENT = 0x3fff,
 	TCP_OFFSET = 12, /* of the octet that begins with the header's length */
@@ -119,51 +117,6 @@ static __always_inline bool on_wire(struct __sk_buff *skb, __u32 at,
 	w->octets = len + (w->packets - 1) * header;
 	w->most = header + size < len ? header + size : len;
 	return true;
-}
-
-/* ---- the kernel's routing ---- */
-
-/* Where a packet that comes from the link `from` would go; a BPF_FIB_LKUP_RET_. */
-static __always_inline long route(struct __sk_buff *skb, struct bpf_fib_lookup *fib,
-				  __u32 from, const struct iphdr *ip, __u32 len)
-{
-	__builtin_memset(fib, 0, sizeof(*fib));
-	fib->family = FAMILY_INET;
-	fib->l4_protocol = ip->protocol;
-	fib->tot_len = len;
-	fib->ifindex = from;
-	fib->tos = ip->tos;
-	fib->ipv4_src = ip->saddr;
-	fib->ipv4_dst = ip->daddr;
-	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
-}
-
-/* A next hop that the kernel has still to ask for is one all the same. */
-static __always_inline bool is_way(long result)
-{
-	return result == BPF_FIB_LKUP_RET_SUCCESS ||
-	       result == BPF_FIB_LKUP_RET_NO_NEIGH;
-}
-
-/*
- * Answers to the sender would leave by the link that the packet came from: what a
- * strict reverse-path filter asks, and an address of our own never passes.
- */
-static __always_inline bool came_right(struct __sk_buff *skb, const struct iphdr *ip)
-{
-	const struct iphdr back = { .saddr = ip->daddr, .daddr = ip->saddr };
-	struct bpf_fib_lookup fib;
-
-	return is_way(route(skb, &fib, IFINDEX_LO, &back, 0)) &&
-	       fib.ifindex == skb->ifindex;
-}
-
-static __always_inline int send(const struct bpf_fib_lookup *fib)
-{
-	struct bpf_redir_neigh next = { .nh_family = FAMILY_INET,
-					.ipv4_nh = fib->ipv4_dst };
-
-	return bpf_redirect_neigh(fib->ifindex, &next, sizeof(next), 0);
 }
 
 #endif

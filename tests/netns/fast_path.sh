@@ -101,6 +101,23 @@ unusual() {
 	check "and are counted so" eval 'count_above ha up-ttl 0 && count_above ha up-fragment 0'
 }
 
+# The kernel's neighbours, links and routes change under tunnels that are in use.
+changed() {
+	ip -n "$LAB-ha" neigh replace 10.0.1.1 lladdr 02:00:00:00:99:99 dev core nud permanent
+	check_not "changed: a neighbour with another station is believed" pings cn 10.1.0.10
+	ip -n "$LAB-ha" neigh del 10.0.1.1 dev core
+	check_wait "changed: and so is the right one" 10 "pings cn 10.1.0.10"
+	ip -n "$LAB-ha" route add unreachable 10.0.2.2
+	check_not "changed: without a route to the foreign agent nothing goes" \
+		pings cn 10.1.0.10
+	ip -n "$LAB-ha" route del unreachable 10.0.2.2
+	check_wait "changed: with one it goes again" 10 "pings cn 10.1.0.10"
+	ip -n "$LAB-core" link set fa1 down
+	check_not "changed: nothing goes over a link that is down" pings cn 10.1.0.10
+	ip -n "$LAB-core" link set fa1 up
+	transfers "changed"
+}
+
 killed() {
 	lab_stop ha KILL
 	lab_stop fa1 KILL
@@ -178,6 +195,7 @@ check_wait "the node is served" 10 "move_to visit1 && pings cn 10.1.0.10"
 segments
 unusual
 narrow
+changed
 killed
 later
 switched_off

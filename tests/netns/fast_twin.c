@@ -11,7 +11,8 @@
  *     what is marked FAST, it takes
  *
  * for a table of packets, all their truncations and single flipped bits, and random
- * ones by seed.
+ * ones by seed.  And when routing or links change, it keeps to the old for no longer
+ * than it says.
  */
 #include "common/base/bytes.h"
 #include "common/io/fastpath.h"
@@ -144,6 +145,8 @@ static void fill(struct twin *t)
 	bind_node(t, "10.1.0.5", spec("10.0.1.2", "10.0.2.1", ENCAP_GRE, 0));
 	bind_node(t, "10.1.0.5", spec("10.0.1.2", "10.0.2.5", ENCAP_IPIP, 0));
 	bind_node(t, "10.1.0.8", spec("10.0.1.2", "10.0.2.8", ENCAP_MINIMAL, 0));
+
+	bind_node(t, "10.1.0.10", spec("10.0.1.2", "10.0.4.1", ENCAP_GRE, 0));
 
 	visit(t, "10.7.0.1", spec("10.0.1.2", "10.0.3.1", ENCAP_GRE, 0));
 	visit(t, "10.7.0.2", spec("10.0.1.2", "10.0.3.2", ENCAP_GRE, 9));
@@ -356,7 +359,7 @@ static bool both(struct twin *t, const struct fast_row *row, const uint8_t *pack
 	return fast.taken;
 }
 
-/* ---- the four rounds ---- */
+/* ---- the rounds ---- */
 
 static void result(struct twin *t, const char *what)
 {
@@ -441,6 +444,70 @@ static void try_random(struct twin *t, uint64_t seed, unsigned count)
 	result(t, "random packets");
 }
 
+/* ---- changes of routing ---- */
+
+/* A command that changes the kernel's mind about a packet, and one that undoes it. */
+struct change {
+	const char *what, *packet, *off, *on;
+};
+
+static const struct change changes[] = {
+#define CHANGE(what, packet, off, on) { what, packet, off, on },
+#include "tests/netns/fast_changes.def"
+#undef CHANGE
+};
+
+static const struct fast_row *row_of(const char *name)
+{
+	for (size_t i = 0; i < fast_rows(); i++)
+		if (strcmp(fast_row(i)->name, name) == 0)
+			return fast_row(i);
+	die(name);
+	return NULL;
+}
+
+static void command(const char *text)
+{
+	if (system(text) != 0)
+		die(text);
+}
+
+/*
+ * Ask until it answers so.  No question that was put more than `age` after the change
+ * may be answered otherwise, however long each takes.
+ */
+static void settle(struct twin *t, const struct change *c, bool taken, duration_t age)
+{
+	const struct fast_row *row = row_of(c->packet);
+	uint8_t packet[FRAME_MAX];
+	size_t len = fast_packet(row, packet);
+	instant_t last = instant_add(host_now().mono, age);
+	bool late = false, as_asked = false;
+
+	while (!as_asked && !late) {
+		late = instant_due(last, host_now().mono);
+		as_asked = run_fast(t, row, packet, len).taken == taken;
+		t->packets++;
+	}
+	if (!as_asked)
+		fault(t, c->what, taken ? "not taken again" : "still taken", packet,
+		      len);
+}
+
+static void try_changes(struct twin *t)
+{
+	const duration_t remembered = duration_ms(30), seconds = duration_ms(10000);
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		settle(t, &changes[i], true, seconds);
+		command(changes[i].off);
+		settle(t, &changes[i], false, remembered);
+		command(changes[i].on);
+		settle(t, &changes[i], true, seconds);
+	}
+	result(t, "what changes in the kernel's routing is followed");
+}
+
 /* ---- life ---- */
 
 static bool owns(const void *arg, struct in_addr a)
@@ -510,6 +577,7 @@ int main(int argc, char **argv)
 	try_flips(&t);
 	try_random(&t, strtoull(argv[2], NULL, 10),
 		   (unsigned)strtoul(argv[3], NULL, 10));
+	try_changes(&t);
 
 	fastpath_close(t.fast);
 	pipeline_free(t.pipeline);
