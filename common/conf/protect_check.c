@@ -20,6 +20,15 @@ struct checked {
 	struct protected_config ends;
 };
 
+/* A key that is missing or could not be read is a fault of its own, told already. */
+static bool has_every_key(const struct peer_config *p)
+{
+	for (unsigned i = 0; i < p->assoc_count; i++)
+		if (p->assoc[i].key.len == 0)
+			return false;
+	return true;
+}
+
 /* The longest key among those of its associations that we send with. */
 static size_t longest_key(const struct peer_config *p)
 {
@@ -36,7 +45,7 @@ static void check_keys(struct conf_faults *f, const char *element,
 {
 	size_t longest = longest_key(p);
 
-	if (!peer_is_protected(p) || longest >= PSK_KEY_MIN)
+	if (!peer_is_protected(p) || !has_every_key(p) || longest >= PSK_KEY_MIN)
 		return;
 	if (longest > 0)
 		conf_fault(f, p->line, element, "protection",

@@ -53,6 +53,18 @@ void conf_doc_refused(const struct conf_element *root, const char *text,
 	free(out);
 }
 
+void conf_doc_refused_once(const struct conf_element *root, const char *text,
+			   const char *want)
+{
+	void *out = calloc(1, root->size);
+	struct conf_doc doc = conf_doc_read(root, text, out);
+
+	CU_ASSERT(doc.rc < 0);
+	CU_ASSERT_EQUAL(doc.faults, 1);
+	check_lines(&doc, want);
+	free(out);
+}
+
 void conf_doc_warned(const struct conf_element *root, const char *text,
 		     const char *want)
 {

@@ -25,6 +25,10 @@ struct conf_doc conf_doc_read(const struct conf_element *root, const char *text,
 void conf_doc_refused(const struct conf_element *root, const char *text,
 		      const char *want);
 
+/* The same, with no other fault beside it. */
+void conf_doc_refused_once(const struct conf_element *root, const char *text,
+			   const char *want);
+
 /* A document that must be good, with a warning that holds `want`. */
 void conf_doc_warned(const struct conf_element *root, const char *text,
 		     const char *want);

@@ -45,6 +45,11 @@ static void refused(const char *text, const char *want)
 	conf_doc_refused(&ha_config_schema, text, want);
 }
 
+static void refused_once(const char *text, const char *want)
+{
+	conf_doc_refused_once(&ha_config_schema, text, want);
+}
+
 static void warned(const char *text, const char *want)
 {
 	conf_doc_warned(&ha_config_schema, text, want);
@@ -169,6 +174,12 @@ static void who_is_protected_has_keys(void)
 		   "<association spi='300' accept-only='yes' key='" KEY16
 		   "'/></peer-agent>"),
 		"peer-agent/@protection: there is no key to prove who it is");
+	refused_once(HA("<peer-agent address='10.0.2.2' protection='esp'>"
+			"<association spi='300' key-file='/nowhere'/></peer-agent>"),
+		     "association/@key-file: /nowhere: No such file");
+	refused_once(HA("<peer-agent address='10.0.2.2' protection='esp'>"
+			"<association spi='300'/></peer-agent>"),
+		     "association/@key: is missing");
 	refused(HA(NET "<node home-address='10.1.0.9' protection='esp'>" SA(
 			"text:short") "</node>"),
 		"node/@protection: its association has a key of 5 octets");
