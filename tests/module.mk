@@ -111,6 +111,7 @@ unit_sources += tests/unit/pipe_bench.c tests/unit/pipe_bench.h
 unit_sources += tests/unit/test_pipeline.c
 unit_sources += tests/unit/test_pipeline_in.c
 unit_sources += tests/unit/test_pipeline_broadcast.c
+unit_sources += tests/unit/test_probe.c tests/unit/test_pipeline_probe.c
 unit_sources += tests/unit/test_relay_icmp.c
 unit_sources += tests/unit/esp_world.c tests/unit/esp_world.h
 unit_sources += tests/unit/test_encap_udp.c

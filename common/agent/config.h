@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CONF_PATH_MAX = 108, CONF_NAME_MAX = 32 };
+enum { CONF_PATH_MAX = 108, CONF_NAME_MAX = FWD_NAME_MAX };
 
 /* <association>: one mobility security association with the enclosing peer. */
 struct assoc_config {
@@ -75,6 +75,7 @@ struct site_config {
 	unsigned local_count, remote_count;
 	struct ipv4_prefix local_nets[FWD_SITE_PREFIXES];
 	struct ipv4_prefix remote_nets[FWD_SITE_PREFIXES];
+	struct probe_spec probe;
 	bool required; /* ESP is, with the other end */
 	int line;
 };

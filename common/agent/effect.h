@@ -53,7 +53,8 @@ struct note {
 	uint32_t generation; /* of keys */
 	uint64_t packets;    /* concerned */
 
-	/* Of a tunnel, which the edge tells of: its ends, and encap_name(). */
+	/* Of a tunnel, which the edge tells of: a site's name, ends, encap_name(). */
+	const char *name;
 	struct in_addr local, remote;
 	const char *encapsulation;
 };

@@ -47,6 +47,15 @@ bool links_owns(const struct links *l, struct in_addr a)
 	return false;
 }
 
+struct in_addr links_own_in(const struct links *l, struct ipv4_prefix network)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		for (unsigned j = 0; j < l->link[i].addr_count; j++)
+			if (ipv4_prefix_has(network, l->link[i].addr[j].addr))
+				return l->link[i].addr[j].addr;
+	return (struct in_addr){ 0 };
+}
+
 bool links_set(struct links *l, const struct link *link)
 {
 	unsigned slot = slot_of(l, link->ifindex);

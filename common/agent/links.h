@@ -36,6 +36,9 @@ const struct link *links_by_name(const struct links *l, const char *name);
 /* Whether `a` is an address of ours on any link. */
 bool links_owns(const struct links *l, struct in_addr a);
 
+/* An address of ours in that network, on any link; 0 if there is none. */
+struct in_addr links_own_in(const struct links *l, struct ipv4_prefix network);
+
 /* Add or replace; false, and `left_out`, when the table is full. */
 bool links_set(struct links *l, const struct link *link);
 void links_remove(struct links *l, int ifindex);

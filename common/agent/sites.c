@@ -18,6 +18,7 @@ static bool same_prefixes(const struct ipv4_prefix *a, const struct ipv4_prefix 
 	return true;
 }
 
+/* Whether packets go the same way. */
 static bool site_same(const struct site_config *a, const struct site_config *b)
 {
 	const struct encap_spec *x = &a->tunnel.encap, *y = &b->tunnel.encap;
@@ -32,12 +33,22 @@ static bool site_same(const struct site_config *a, const struct site_config *b)
 	       same_prefixes(a->remote_nets, b->remote_nets, a->remote_count);
 }
 
-static bool has_site(const struct common_config *c, const struct site_config *site)
+static bool same_label(const struct site_config *a, const struct site_config *b)
+{
+	const struct probe_spec *x = &a->probe, *y = &b->probe;
+
+	return strcmp(a->name, b->name) == 0 && x->kind == y->kind &&
+	       x->address.s_addr == y->address.s_addr &&
+	       x->dead_after.ns == y->dead_after.ns;
+}
+
+static const struct site_config *find_site(const struct common_config *c,
+					   const struct site_config *site)
 {
 	for (unsigned i = 0; c && i < c->site_count; i++)
 		if (site_same(&c->site[i], site))
-			return true;
-	return false;
+			return &c->site[i];
+	return NULL;
 }
 
 static void edit(enum fwd_edit_kind kind, const struct site_config *site,
@@ -52,6 +63,8 @@ static void edit(enum fwd_edit_kind kind, const struct site_config *site,
 
 	memcpy(e.local_nets, site->local_nets, sizeof(e.local_nets));
 	memcpy(e.remote_nets, site->remote_nets, sizeof(e.remote_nets));
+	memcpy(e.name, site->name, sizeof(e.name));
+	e.probe = site->probe;
 	effect_forward(fx, 0, &e);
 }
 
@@ -110,16 +123,19 @@ void sites_change(const struct common_config *from, const struct common_config *
 {
 	stops(true, to, from, fx);
 	for (unsigned i = 0; from && i < from->site_count; i++) {
-		if (has_site(to, &from->site[i]))
+		if (find_site(to, &from->site[i]))
 			continue;
 		routes(false, &from->site[i], fx);
 		edit(FWD_SITE_CLEAR, &from->site[i], fx);
 	}
 	for (unsigned i = 0; to && i < to->site_count; i++) {
-		if (has_site(from, &to->site[i]))
+		const struct site_config *was = find_site(from, &to->site[i]);
+
+		if (was && same_label(was, &to->site[i]))
 			continue;
 		edit(FWD_SITE_SET, &to->site[i], fx);
-		routes(true, &to->site[i], fx);
+		if (!was)
+			routes(true, &to->site[i], fx);
 	}
 	stops(false, from, to, fx);
 }

@@ -474,6 +474,29 @@ static const struct conf_choice encapsulations[] = {
 	{ 0 },
 };
 
+static bool parse_probe(const char *text, void *field, struct conf_reason *why)
+{
+	struct probe_spec *spec = field;
+	struct in_addr address = { 0 };
+
+	if (strcmp(text, "peer") == 0)
+		spec->kind = PROBE_PEER;
+	else if (strcmp(text, "off") == 0)
+		spec->kind = PROBE_OFF;
+	else if (conf_parse_host(text, &address))
+		spec->kind = PROBE_ADDRESS;
+	else
+		return conf_refuse(
+			why, "must be peer, off or an address, not \"%.40s\"", text);
+	spec->address = address;
+	return true;
+}
+
+static const struct conf_special probe = {
+	.parse = parse_probe,
+	.pattern = "peer|off|([0-9]{1,3}\\.){3}[0-9]{1,3}",
+};
+
 static const struct conf_attr site_rows[] = {
 	CONF_ROW(site_config, name, "name", CONF_NAME, .required = true,
 		 .help = "what mipctl calls it"),
@@ -485,6 +508,14 @@ static const struct conf_attr site_rows[] = {
 		 .def = "gre", .choices = encapsulations, .help = "the encapsulation"),
 	ENCAP_ROWS(site_config, tunnel.encap),
 	CARRIER_ROW(site_config, tunnel.carrier.kind),
+	CONF_ROW(site_config, probe, "probe", CONF_SPECIAL, .special = &probe,
+		 .def = "peer",
+		 .help = "who is asked whether the other end lives, when nothing comes "
+			 "from it: the peer, if it is ours; an address in a remote "
+			 "subnet; or off"),
+	CONF_ROW(site_config, probe.dead_after, "dead-after", CONF_DURATION,
+		 .def = "30", .min = 500, .max = 3600 * MS_PER_S,
+		 .help = "silence after which it counts as dead"),
 };
 
 /* GRE's options for another encapsulation are a mistake, not a wish. */
@@ -517,6 +548,17 @@ static void check_site_nets(const struct site_config *s, struct conf_check *c)
 					   s->local_nets[i].len);
 }
 
+/* It is reached through the tunnel, and nowhere else. */
+static void check_site_probe(const struct site_config *s, struct conf_check *c)
+{
+	if (s->probe.kind != PROBE_ADDRESS)
+		return;
+	for (unsigned i = 0; i < s->remote_count; i++)
+		if (ipv4_prefix_has(s->remote_nets[i], s->probe.address))
+			return;
+	conf_fault(c->faults, c->line, c->element, "probe", "is in no remote subnet");
+}
+
 static void check_site(void *object, struct conf_check *c)
 {
 	struct site_config *s = object;
@@ -529,6 +571,7 @@ static void check_site(void *object, struct conf_check *c)
 	s->tunnel.carrier =
 		config_carrier(s->tunnel.carrier.kind, s->tunnel.encap.kind);
 	check_site_nets(s, c);
+	check_site_probe(s, c);
 }
 
 const struct conf_element conf_site_tunnel = {

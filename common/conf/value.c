@@ -213,6 +213,11 @@ static bool parse_address(const char *text, struct in_addr *a, struct conf_reaso
 	return true;
 }
 
+bool conf_parse_host(const char *text, struct in_addr *out)
+{
+	return inet_pton(AF_INET, text, out) == 1 && ipv4_is_unicast(*out);
+}
+
 static bool set_address(const char *text, void *field, struct conf_reason *why)
 {
 	struct in_addr a;

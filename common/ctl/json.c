@@ -115,6 +115,8 @@ json_t *json_note(const struct note *n, const char *program, int64_t unix_us,
 		json_object_set_new(o, "spi", json_hex32(n->spi));
 	if (n->ident)
 		json_object_set_new(o, "identification", json_hex64(n->ident));
+	if (n->name)
+		json_object_set_new(o, "name", json_string(n->name));
 	json_set_addr(o, "local", n->local);
 	json_set_addr(o, "remote", n->remote);
 	if (n->encapsulation)

@@ -124,12 +124,30 @@ static void set_protection(json_t *o, const struct fwd *f, const struct tunnel *
 	json_object_set_new(o, "esp", json_string(esp));
 }
 
+/* Of a site tunnel: does its other end live, and how is that known? */
+static void set_life(json_t *o, const struct tunnel *t, instant_t now)
+{
+	const struct probe *p = tunnel_probe(t);
+
+	if (!p)
+		return;
+	json_object_set_new(o, "state", json_string(probe_state_name(tunnel_state(t))));
+	if (p->heard.ns != 0)
+		json_object_set_new(
+			o, "heard",
+			json_real((double)instant_diff(now, p->heard).ns / 1e9));
+	json_set_count(o, "probes", p->counts.sent);
+	json_set_count(o, "answers", p->counts.answered);
+}
+
 static void show_tunnel(void *arg, const struct tunnel *t)
 {
 	struct tunnel_rows *rows = arg;
 	json_t *o = json_object();
 
 	if (o) {
+		if (tunnel_name(t))
+			json_object_set_new(o, "name", json_string(tunnel_name(t)));
 		json_object_set_new(o, "local", json_addr(t->spec.local));
 		json_object_set_new(o, "remote", json_addr(t->spec.remote));
 		json_set_encap(o, &t->spec.encap);
@@ -139,6 +157,7 @@ static void show_tunnel(void *arg, const struct tunnel *t)
 			json_integer(tunnel_inner_mtu(t, &t->encap, rows->now)));
 		set_path(o, rows, t);
 		set_protection(o, rows->fwd, t);
+		set_life(o, t, rows->now);
 	}
 	ctl_reply_row(rows->reply, o);
 }

@@ -51,6 +51,7 @@ struct datapath {
 	struct pktio link;
 	struct loop_watch *watch[SOURCE_COUNT];
 	struct loop_watch *keepalives;
+	struct loop_watch *probes;
 	int tun;
 
 	/* While what came out of the pipeline is being sent. */
@@ -71,6 +72,17 @@ static uint16_t link_mtu(const void *arg, int ifindex)
 	const struct link *link = links_by_index(dp->config.links, ifindex);
 
 	return link ? link->mtu : 0;
+}
+
+static struct in_addr inside(const void *arg, const struct ipv4_prefix *nets,
+			     unsigned count)
+{
+	const struct datapath *dp = arg;
+	struct in_addr own = { 0 };
+
+	for (unsigned i = 0; own.s_addr == 0 && i < count; i++)
+		own = links_own_in(dp->config.links, nets[i]);
+	return own;
 }
 
 /* The way out of the wire was too narrow: the pipeline learns and tells senders. */
@@ -196,6 +208,23 @@ static void on_keepalives(void *arg)
 	loop_set_timer(dp->keepalives, instant_min(next, look), now.mono);
 }
 
+static void on_probes(void *arg)
+{
+	struct datapath *dp = arg;
+	struct now now = host_now();
+	struct pipeline_out out = { 0 };
+	instant_t next = pipeline_probes(dp->pipeline, now, &out);
+
+	send_out(dp, &out, now);
+	loop_set_timer(dp->probes, next, now.mono);
+}
+
+void datapath_probe(struct datapath *dp)
+{
+	if (dp->probes)
+		on_probes(dp);
+}
+
 /* Whether an error quotes a datagram to or from the registration port. */
 static bool is_about_registration(const struct icmp_message *m)
 {
@@ -307,6 +336,10 @@ static int open_tables(struct datapath *dp, struct datapath_fault *fault)
 						.link_mtu = link_mtu,
 						.spoofed = dp->config.spoofed,
 						.spoofed_arg = dp->config.arg,
+						.lives = dp->config.lives,
+						.lives_arg = dp->config.arg,
+						.inside = inside,
+						.rng = host_rng(),
 						.arg = dp,
 						.ports = dp->config.ports };
 
@@ -353,6 +386,7 @@ void datapath_close(struct datapath *dp)
 	if (!dp)
 		return;
 	loop_unwatch(dp->keepalives);
+	loop_unwatch(dp->probes);
 	udp_runs_fini(&dp->runs);
 	for (enum source s = 0; s < SOURCE_COUNT; s++) {
 		loop_unwatch(dp->watch[s]);
@@ -381,6 +415,10 @@ int datapath_start(struct datapath *dp, struct loop *loop)
 	dp->loop = loop;
 	for (enum source s = 0; s < SOURCES_AT_START && error == 0; s++)
 		error = watch_source(dp, loop, s);
+	dp->probes = loop_watch_timer(loop, on_probes, dp);
+	if (!dp->probes)
+		return -ENOMEM;
+	datapath_probe(dp);
 	return error;
 }
 

@@ -38,6 +38,7 @@ struct datapath_config {
 
 	/* As in struct pipeline_config. */
 	void (*spoofed)(void *arg, const struct tunnel *t, struct in_addr inner);
+	void (*lives)(void *arg, const struct tunnel *t, bool alive);
 	void *arg;
 };
 
@@ -67,6 +68,9 @@ int datapath_start(struct datapath *dp, struct loop *loop);
  * -errno; -EADDRINUSE when somebody has the port, as an IKE daemon has that of ESP.
  */
 int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carrier c);
+
+/* A site tunnel has been set: see whether its other end lives, from now on. */
+void datapath_probe(struct datapath *dp);
 
 /* The TUN device was removed: make it again, under another index.  0 or -errno. */
 int datapath_reopen(struct datapath *dp, struct loop *loop);

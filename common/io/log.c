@@ -175,6 +175,8 @@ const char *log_note_text(const struct note *n, const char *interface, char *tex
 		add(&l, " spi=0x%08" PRIx32, n->spi);
 	if (n->ident)
 		add(&l, " ident=0x%016" PRIx64, n->ident);
+	if (n->name)
+		add(&l, " name=%s", n->name);
 	add_addr(&l, "local", n->local);
 	add_addr(&l, "remote", n->remote);
 	if (n->encapsulation)

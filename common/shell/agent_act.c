@@ -27,6 +27,8 @@ static int act_forward(void *arg, const struct effect *e)
 	struct agent_shell *s = arg;
 	int error = fwd_apply(datapath_fwd(s->data), &e->forward);
 
+	if (error == 0 && e->forward.kind == FWD_SITE_SET)
+		datapath_probe(s->data);
 	return error == -ENOENT ? 0 : error; /* it is gone, as it should be */
 }
 
@@ -34,11 +36,31 @@ static void on_tunnel(void *arg, const struct tunnel *t, bool in_use)
 {
 	struct agent_shell *s = arg;
 	const struct note n = { .kind = in_use ? NOTE_TUNNEL_UP : NOTE_TUNNEL_DOWN,
+				.name = tunnel_name(t),
 				.local = t->spec.local,
 				.remote = t->spec.remote,
 				.encapsulation = encap_name(t->spec.encap.kind) };
 
 	log_note(s->log, &n, &s->links, s->now);
+}
+
+static const char *why_dead(const struct tunnel *t)
+{
+	return tunnel_probe(t)->blocked ? "no association, and ESP is required"
+					: "no answer to probes";
+}
+
+void agent_on_lives(void *shell, const struct tunnel *t, bool alive)
+{
+	struct agent_shell *s = shell;
+	const struct note n = { .kind = alive ? NOTE_TUNNEL_ALIVE : NOTE_TUNNEL_DEAD,
+				.name = tunnel_name(t),
+				.local = t->spec.local,
+				.remote = t->spec.remote,
+				.encapsulation = encap_name(t->spec.encap.kind),
+				.reason = alive ? NULL : why_dead(t) };
+
+	log_note(s->log, &n, &s->links, host_now());
 }
 
 /* RFC 3024 4.3.2: which tunnel, and whose address it had inside. */

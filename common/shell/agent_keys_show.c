@@ -38,6 +38,21 @@ static bool status_of(const struct shown *to, const struct keyed_pair *p,
 	return p->peer && k->keying && keying_status(k->keying, p->ends, out);
 }
 
+/* The site tunnels between these ends, by name. */
+static void set_sites(json_t *o, const struct shown *to, const struct keyed_pair *p)
+{
+	const struct common_config *c = agent_common(to->shell);
+	json_t *names = json_array();
+
+	for (unsigned i = 0; i < c->site_count; i++)
+		if (c->site[i].tunnel.local.s_addr == p->ends.local.s_addr &&
+		    c->site[i].tunnel.remote.s_addr == p->ends.remote.s_addr)
+			json_array_append_new(names, json_string(c->site[i].name));
+	if (json_array_size(names) > 0)
+		json_object_set(o, "sites", names);
+	json_decref(names);
+}
+
 /* -- Pairs of ends ---------------------------------------------------------- */
 
 static void set_agreement(json_t *o, const struct keying_status *t, instant_t now)
@@ -85,6 +100,7 @@ static void show_pair(const struct shown *to, const struct keyed_pair *p)
 				    json_string(protect_policy_name(p->policy)));
 		json_object_set_new(o, "state",
 				    json_string(state_name(to, p, &t, known)));
+		set_sites(o, to, p);
 	}
 	if (o && fwd_protect_view(datapath_fwd(to->shell->data), p->ends.local,
 				  p->ends.remote, &v)) {
@@ -116,13 +132,18 @@ void agent_keys_show(struct agent_shell *s, struct ctl_reply *reply)
 
 /* -- Associations ----------------------------------------------------------- */
 
-static json_t *sa_row(const char *kind, const struct keyed_pair *p, uint32_t spi,
+static json_t *sa_row(const struct shown *to, const char *kind,
+		      const struct keyed_pair *p, uint32_t spi,
 		      enum esp_algorithm algorithm, const struct esp_cipher *cipher)
 {
-	return json_pack("{s:s,s:o,s:o,s:s,s:s}", "kind", kind, "peer",
-			 json_addr(p->ends.remote), "spi", json_hex32(spi), "algorithm",
-			 esp_algorithm_info(algorithm)->name, "engine",
-			 esp_cipher_engine(cipher));
+	json_t *o = json_pack("{s:s,s:o,s:o,s:s,s:s}", "kind", kind, "peer",
+			      json_addr(p->ends.remote), "spi", json_hex32(spi),
+			      "algorithm", esp_algorithm_info(algorithm)->name,
+			      "engine", esp_cipher_engine(cipher));
+
+	if (o)
+		set_sites(o, to, p);
+	return o;
 }
 
 static void set_counts(json_t *o, const struct esp_sa_counts *c, uint64_t sequence)
@@ -146,7 +167,7 @@ static void set_age(json_t *o, const struct keying_status *t, uint32_t spi,
 static void show_out(const struct shown *to, const struct keyed_pair *p,
 		     const struct esp_sa_out *sa, const struct keying_status *t)
 {
-	json_t *o = sa_row("esp-out", p, sa->spi, sa->algorithm, sa->cipher);
+	json_t *o = sa_row(to, "esp-out", p, sa->spi, sa->algorithm, sa->cipher);
 
 	if (o) {
 		set_counts(o, &sa->counts, sa->next - 1);
@@ -160,7 +181,7 @@ static void show_out(const struct shown *to, const struct keyed_pair *p,
 static void show_in(const struct shown *to, const struct keyed_pair *p,
 		    const struct esp_sa_in *sa, const struct keying_status *t)
 {
-	json_t *o = sa_row("esp-in", p, sa->spi, sa->algorithm, sa->cipher);
+	json_t *o = sa_row(to, "esp-in", p, sa->spi, sa->algorithm, sa->cipher);
 
 	if (o) {
 		set_counts(o, &sa->counts, sa->window.top);

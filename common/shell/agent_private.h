@@ -197,6 +197,7 @@ void agent_set_log(struct agent_shell *s);
 void agent_on_datagram(void *shell, const struct datagram *dg);
 void agent_on_icmp(void *shell, const struct icmp_datagram *dg);
 void agent_on_spoofed(void *shell, const struct tunnel *t, struct in_addr inner);
+void agent_on_lives(void *shell, const struct tunnel *t, bool alive);
 void agent_on_arp(void *shell, const struct arp_frame *frame);
 void agent_on_deadline(void *shell);
 void agent_on_links(void *shell);

@@ -147,6 +147,7 @@ static int start_data(void *arg, struct startup_fault *fault)
 								   common) },
 						.icmp = agent_on_icmp,
 						.spoofed = agent_on_spoofed,
+						.lives = agent_on_lives,
 						.arg = s };
 	struct datapath_fault what;
 	int error = datapath_open(&s->data, &config, &what);

@@ -356,6 +356,7 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)
 	if (!f)
 		return NULL;
 	list_init(&f->broadcasts);
+	list_init(&f->sites);
 	pool_init(&f->home_pool, sizeof(struct fwd_home), max_entries);
 	pool_init(&f->uses_pool, FWD_TUNNELS_PER_HOME * sizeof(struct fwd_use),
 		  max_entries);

@@ -24,6 +24,7 @@
 #define COMMON_TUNNEL_FWD_H
 
 #include "common/tunnel/encap.h"
+#include "common/tunnel/probe.h"
 #include "common/wire/arp.h"
 #include "common/wire/ipv4.h"
 
@@ -31,7 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FWD_TUNNELS_PER_HOME = 8, FWD_SITE_PREFIXES = 16 };
+enum { FWD_TUNNELS_PER_HOME = 8, FWD_SITE_PREFIXES = 16, FWD_NAME_MAX = 32 };
 
 /* Endpoints and encapsulation: what makes a tunnel this tunnel. */
 struct tunnel_spec {
@@ -74,6 +75,8 @@ struct fwd_edit {
 	unsigned local_count, remote_count;
 	struct ipv4_prefix local_nets[FWD_SITE_PREFIXES];  /* sources we send from */
 	struct ipv4_prefix remote_nets[FWD_SITE_PREFIXES]; /* destinations behind it */
+	char name[FWD_NAME_MAX];
+	struct probe_spec probe;
 };
 
 struct fwd;

@@ -46,7 +46,11 @@ struct fwd_visitor {
 };
 
 struct fwd_site {
+	struct list in_sites; /* in fwd->sites */
 	struct tunnel *tunnel;
+	char name[FWD_NAME_MAX];
+	struct probe_spec probe_spec; /* as the latest edit has it */
+	struct probe probe;           /* as it is kept (pipeline_probe.c) */
 	unsigned local_count, remote_count;
 	struct ipv4_prefix local[FWD_SITE_PREFIXES];
 	struct ipv4_prefix remote[FWD_SITE_PREFIXES];
@@ -72,6 +76,7 @@ struct fwd {
 	struct addr_table own;
 	struct list broadcasts;
 	struct addr_table visitors;
+	struct list sites;
 	struct fwd_prefix *prefixes;
 	unsigned prefixes_of_len[33];
 
@@ -91,7 +96,9 @@ struct fwd {
 /* fwd_tunnel.c: find or make the tunnel of a specification and use it once more. */
 int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_use use,
 		   struct tunnel **out);
-void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use);
+
+/* Use it once less; false: that was its last use, and it is gone. */
+bool fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use);
 
 /* The latest edit that names it says how it is. */
 void fwd_tunnel_reconfigure(struct fwd *f, struct tunnel *t,

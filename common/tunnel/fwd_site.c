@@ -154,21 +154,26 @@ static int site_get(struct fwd *f, const struct tunnel_spec *spec,
 		return -ENOMEM;
 	}
 	t->site->tunnel = t;
+	list_add_tail(&f->sites, &t->site->in_sites);
 	return 0;
 }
 
+/* Who is told that the tunnel goes can still ask what it is called. */
 static void site_remove(struct fwd *f, struct fwd_site *site)
 {
 	struct tunnel *t = site->tunnel;
 
 	remove_unlisted(f, site->remote, site->remote_count, NULL, 0);
-	t->site = NULL;
+	if (fwd_tunnel_put(f, t, TUNNEL_SITE))
+		t->site = NULL;
+	list_remove(&site->in_sites);
 	pool_give(&f->site_pool, site);
-	fwd_tunnel_put(f, t, TUNNEL_SITE);
 }
 
-static void copy_nets(struct fwd_site *site, const struct fwd_edit *edit)
+static void take_edit(struct fwd_site *site, const struct fwd_edit *edit)
 {
+	memcpy(site->name, edit->name, sizeof(site->name));
+	site->probe_spec = edit->probe;
 	site->local_count = edit->local_count;
 	site->remote_count = edit->remote_count;
 	memcpy(site->local, edit->local_nets, sizeof(site->local));
@@ -194,7 +199,7 @@ int fwd_site_set(struct fwd *f, const struct fwd_edit *edit)
 	}
 	remove_unlisted(f, site->remote, site->remote_count, edit->remote_nets,
 			edit->remote_count);
-	copy_nets(site, edit);
+	take_edit(site, edit);
 	fwd_tunnel_reconfigure(f, site->tunnel, &edit->tunnel);
 	return 0;
 }

@@ -190,12 +190,12 @@ void fwd_tunnel_made(struct fwd *f)
 	f->made = NULL;
 }
 
-void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
+bool fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
 {
 	t->uses[use]--;
 	if (users(t) > 0) {
 		users_changed(f, t, use);
-		return;
+		return true;
 	}
 	fwd_tunnel_gone(f, t);
 	if (t == f->made)
@@ -205,6 +205,7 @@ void fwd_tunnel_put(struct fwd *f, struct tunnel *t, enum tunnel_use use)
 	HASH_DELETE(hh, f->tunnels, t);
 	path_leave(f, t);
 	pool_give(&f->tunnel_pool, t);
+	return false;
 }
 
 size_t fwd_tunnels(const struct fwd *f)

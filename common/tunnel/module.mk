@@ -28,8 +28,10 @@ pure_sources += \
 	common/tunnel/pipeline_in.c \
 	common/tunnel/pipeline_out.c \
 	common/tunnel/pipeline_private.h \
+	common/tunnel/pipeline_probe.c \
 	common/tunnel/pkt.c common/tunnel/pkt.h \
 	common/tunnel/pkt_vec.h \
+	common/tunnel/probe.c common/tunnel/probe.h \
 	common/tunnel/protect.c common/tunnel/protect.h \
 	common/tunnel/protect_private.h \
 	common/tunnel/relay_icmp.c \

@@ -14,6 +14,9 @@
 
 enum { ICMP_RATE = 100, ICMP_BURST = 50, SPOOFED_RATE = 1, SPOOFED_BURST = 5 };
 
+/* Probes of others that are answered: more than the most site tunnels have of them. */
+enum { ECHO_RATE = 2000, ECHO_BURST = 2000 };
+
 static const struct counter_row packet_rows[] = {
 #define COUNTER COUNTER_ROW
 #include "common/tunnel/packet.def"
@@ -34,6 +37,7 @@ struct pipeline *pipeline_new(struct fwd *fwd, const struct pipeline_config *con
 		    config->icmp_burst ? config->icmp_burst : ICMP_BURST,
 		    (instant_t){ 0 });
 	bucket_init(&pl->spoofed_limit, SPOOFED_RATE, SPOOFED_BURST, (instant_t){ 0 });
+	bucket_init(&pl->echo_limit, ECHO_RATE, ECHO_BURST, (instant_t){ 0 });
 	return pl;
 }
 

@@ -21,6 +21,7 @@
 #define COMMON_TUNNEL_PIPELINE_H
 
 #include "common/base/counters.h"
+#include "common/base/rng.h"
 #include "common/tunnel/encap_udp.h"
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/pkt_vec.h"
@@ -45,6 +46,18 @@ struct pipeline_config {
 	 */
 	void (*spoofed)(void *arg, const struct tunnel *t, struct in_addr inner);
 	void *spoofed_arg;
+
+	/* The other end of site tunnel `t` lives, or is dead.  NULL: nobody asks. */
+	void (*lives)(void *arg, const struct tunnel *t, bool alive);
+	void *lives_arg;
+
+	/*
+	 * For pipeline_probes(): an address of ours in one of these networks, 0 if
+	 * there is none; and where jitter and what nobody shall guess come from.
+	 */
+	struct in_addr (*inside)(const void *arg, const struct ipv4_prefix *nets,
+				 unsigned count);
+	struct rng rng;
 
 	/*
 	 * RFC 2003 3.2 forbids tunnelling packets that arrive with a source of
@@ -109,6 +122,13 @@ void pipeline_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu, struct n
  */
 instant_t pipeline_keepalives(struct pipeline *pl, struct now now,
 			      struct pipeline_out *out);
+
+/*
+ * Ask the other ends of site tunnels that are due whether they live (probe.h), and when
+ * the next is; INSTANT_NEVER without site tunnels.  To be called when a site is set.
+ */
+instant_t pipeline_probes(struct pipeline *pl, struct now now,
+			  struct pipeline_out *out);
 
 /* Count a packet as dropped and give it back: for what the edge could not send. */
 void pipeline_drop(struct pipeline *pl, struct pkt *p, enum drop_reason why);

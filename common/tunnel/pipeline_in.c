@@ -310,6 +310,8 @@ static void finish(struct pipeline *pl, struct pkt *p)
 {
 	struct fwd_exit way = { .why = p->drop };
 
+	if (!way.why && p->tunnel->site && pipeline_take_probe(pl, p))
+		return;
 	if (!way.why)
 		way = fwd_way_out(pl->fwd, p->tunnel, pkt_ipv4(p));
 	if (way.why && !p->drop && is_error_back(pl, p))

@@ -23,7 +23,7 @@ enum packet_counter {
 struct pipeline {
 	struct fwd *fwd;
 	struct pipeline_config config;
-	struct bucket icmp_limit, spoofed_limit;
+	struct bucket icmp_limit, spoofed_limit, echo_limit;
 	struct drop_counts drops;
 	uint64_t packets[PACKET_COUNTERS];
 	uint16_t nested_id; /* of inner wrappings of broadcasts */
@@ -85,6 +85,9 @@ void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t);
 
 /* Encapsulate all that is staged and put it on the wire. */
 void pipeline_push_staged(struct pipeline *pl);
+
+/* pipeline_probe.c: what came is a probe or its answer, and is taken. */
+bool pipeline_take_probe(struct pipeline *pl, struct pkt *p);
 
 /* The outer header; its options are skipped.  False if there is none. */
 bool relay_read_outer(struct reader *r, struct ipv4 *ip);

@@ -5,6 +5,7 @@
 #include "common/tunnel/tunnel.h"
 
 #include "common/tunnel/encap_udp.h"
+#include "common/tunnel/fwd_private.h"
 #include "common/tunnel/protect_private.h"
 
 #include <string.h>
@@ -17,6 +18,23 @@ bool tunnel_spec_equal(const struct tunnel_spec *a, const struct tunnel_spec *b)
 	       a->carrier.kind == b->carrier.kind &&
 	       a->carrier.local_port == b->carrier.local_port &&
 	       a->carrier.remote_port == b->carrier.remote_port;
+}
+
+const char *tunnel_name(const struct tunnel *t)
+{
+	return t->site ? t->site->name : NULL;
+}
+
+const struct probe *tunnel_probe(const struct tunnel *t)
+{
+	return t->site ? &t->site->probe : NULL;
+}
+
+enum probe_state tunnel_state(const struct tunnel *t)
+{
+	if (protect_way(t->path) == PROTECT_WAY_NONE)
+		return PROBE_DOWN;
+	return t->site ? t->site->probe.state : PROBE_UNKNOWN;
 }
 
 const char *tunnel_use_name(enum tunnel_use u)

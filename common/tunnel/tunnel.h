@@ -84,6 +84,13 @@ struct tunnel {
 	UT_hash_handle hh;
 };
 
+/* Of a site tunnel what it is called, and whether it lives; NULL of others. */
+const char *tunnel_name(const struct tunnel *t);
+const struct probe *tunnel_probe(const struct tunnel *t);
+
+/* The state of that; down while ESP is required and there is none. */
+enum probe_state tunnel_state(const struct tunnel *t);
+
 const char *tunnel_use_name(enum tunnel_use u); /* "binding", "visitor", ... */
 
 struct outer_key tunnel_key(const struct tunnel_spec *spec);

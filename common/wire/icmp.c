@@ -15,8 +15,8 @@ enum {
 	ICMP_PARAMETER = 12,
 
 	ERROR_QUOTE = 548, /* makes the whole error 576 octets (RFC 1812 4.3.2.3) */
-	ERROR_TTL = 64,
-	ERROR_TOS = 6 << 5, /* internetwork control (RFC 1812 4.3.2.5) */
+	OWN_TTL = 64,
+	OWN_TOS = 6 << 5, /* internetwork control (RFC 1812 4.3.2.5) */
 };
 
 /* The header of a sound packet, and a cursor over what it carries. */
@@ -110,38 +110,57 @@ static struct in_addr source_of(const void *packet)
 	return ip.src;
 }
 
-/* The message, its checksum still zero. */
-static void write_error(struct writer *w, uint8_t type, uint8_t code, uint32_t rest,
-			const void *offending)
+/* Octets of a message, its checksum still zero. */
+static void write_message(struct writer *w, uint8_t type, uint8_t code, uint32_t rest,
+			  const void *body, size_t len)
 {
 	write_u8(w, type);
 	write_u8(w, code);
 	write_u16(w, 0);
 	write_u32(w, rest);
-	write_bytes(w, offending, quote_len(offending));
+	write_bytes(w, body, len);
+}
+
+/*
+ * Checksum and IPv4 header for the message that has been written behind the room for
+ * that header.  An atomic datagram (RFC 6864 4.1): it needs no identification.
+ */
+static size_t finish(const struct writer *w, struct in_addr src, struct in_addr dst)
+{
+	const struct ipv4_fields f = { .src = src,
+				       .dst = dst,
+				       .protocol = PROTO_ICMP,
+				       .ttl = OWN_TTL,
+				       .tos = OWN_TOS,
+				       .df = true };
+	const size_t len = writer_len(w);
+
+	if (w->bad)
+		return 0;
+	checksum_write(w->start + IPV4_HEADER, len - IPV4_HEADER, 2);
+	ipv4_build(w->start, &f, len - IPV4_HEADER);
+	return len;
 }
 
 size_t icmp_error_build(void *to, size_t room, struct in_addr src, uint8_t type,
 			uint8_t code, uint32_t rest, const void *offending,
 			size_t offending_len)
 {
-	/* An atomic datagram (RFC 6864 4.1): it needs no identification of its own. */
-	struct ipv4_fields f = { .src = src,
-				 .protocol = PROTO_ICMP,
-				 .ttl = ERROR_TTL,
-				 .tos = ERROR_TOS,
-				 .df = true };
 	struct writer w = writer_over(to, room);
-	uint8_t *header = write_room(&w, IPV4_HEADER);
-	uint8_t *message = w.at;
 
 	if (!icmp_may_answer(offending, offending_len))
 		return 0;
-	f.dst = source_of(offending);
-	write_error(&w, type, code, rest, offending);
-	if (w.bad)
-		return 0;
-	checksum_write(message, writer_len(&w) - IPV4_HEADER, 2);
-	ipv4_build(header, &f, writer_len(&w) - IPV4_HEADER);
-	return writer_len(&w);
+	(void)write_room(&w, IPV4_HEADER);
+	write_message(&w, type, code, rest, offending, quote_len(offending));
+	return finish(&w, src, source_of(offending));
+}
+
+size_t icmp_echo_build(void *to, size_t room, const struct icmp_echo *e)
+{
+	struct writer w = writer_over(to, room);
+
+	(void)write_room(&w, IPV4_HEADER);
+	write_message(&w, e->is_reply ? ICMP_ECHO_REPLY_ : ICMP_ECHO_REQUEST, 0,
+		      e->rest, e->body, e->body_len);
+	return finish(&w, e->src, e->dst);
 }

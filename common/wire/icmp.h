@@ -61,4 +61,16 @@ size_t icmp_error_build(void *to, size_t room, struct in_addr src, uint8_t type,
 			uint8_t code, uint32_t rest, const void *offending,
 			size_t offending_len);
 
+/* An echo request, or the answer to one, which gives all of it back but the ends. */
+struct icmp_echo {
+	struct in_addr src, dst;
+	bool is_reply;
+	uint32_t rest; /* identifier and sequence number */
+	const uint8_t *body;
+	size_t body_len;
+};
+
+/* Build it as a whole IPv4 packet.  Returns its length, 0 if there is no room. */
+size_t icmp_echo_build(void *to, size_t room, const struct icmp_echo *e);
+
 #endif

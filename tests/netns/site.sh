@@ -1,7 +1,8 @@
 #!/bin/bash
 # A site tunnel joins two networks, one end in a home agent, the other in a foreign
 # agent: hosts behind reach each other by every encapsulation and every option of GRE;
-# nothing else passes, and a peer with the wrong key is dropped and counted.
+# nothing else passes, and a peer with the wrong key is dropped and counted.  A dead
+# end is noticed and told, whoever it is that answers for it.
 #
 #   host 10.8.0.2 --- 10.8.0.1 ha ==== core ==== fa1 10.9.0.1 --- 10.9.0.2 mn
 . "$(dirname "$0")/lib_story.sh"
@@ -111,6 +112,60 @@ wrong_key() {
 	check_clean ha fa1
 }
 
+tunnel_is() { shows ha tunnels "any(.name == \"branch\" and .state == \"$1\")"; }
+
+# told EVENT: by ha, in its log and to who watches, with the name and the ends.
+told() {
+	grep -q "$1 name=branch local=10.0.1.2 remote=10.0.2.2 encapsulation=" \
+		"$LAB_DIR/ha.log" &&
+		jq -es "any(.event == \"$1\" and .name == \"branch\" and
+			.remote == \"10.0.2.2\")" "$LAB_DIR/watch.log" >/dev/null
+}
+
+# dead WHAT HOW-IT-DIES HOW-IT-COMES-BACK: seen from ha.
+dead() {
+	lab_start watch ha mipctl -s "$LAB_DIR/ha.sock" --json watch
+	check_wait "$1: the other end lives" 20 "tunnel_is up"
+	check "$1: mipctl calls it by its name" eval \
+		"mipctl -s '$LAB_DIR/ha.sock' show tunnels | grep -q '^branch .* up '"
+	eval "$2"
+	check_wait "$1: noticed" 30 "tunnel_is down"
+	check_wait "$1: told" 5 "told tunnel-dead"
+	check "$1: with the reason" grep -q 'tunnel-dead .*reason="no answer to probes"' \
+		"$LAB_DIR/ha.log"
+	eval "$3"
+	check_wait "$1: it is back" 30 "tunnel_is up"
+	check_wait "$1: that is told too" 5 "told tunnel-alive"
+	check_pings "$1: and packets pass" host 10.9.0.2
+	lab_stop watch TERM
+	rm -f "$LAB_DIR/watch.log" "$LAB_DIR/ha.log"
+}
+
+noticed() {
+	join 'encapsulation="gre" gre-key="42" dead-after="3"'
+	dead "a gateway that hangs" "kill -STOP \$(cat $LAB_DIR/fa1.pid)" \
+		"kill -CONT \$(cat $LAB_DIR/fa1.pid)"
+	part
+	join 'encapsulation="ipip" probe="10.9.0.2" dead-after="3"' \
+		'encapsulation="ipip" probe="off"'
+	sniff asked mn site icmp
+	dead "a wire that is cut, a host is asked" "ip -n $LAB-core link set fa1 down" \
+		"ip -n $LAB-core link set fa1 up"
+	sniff_end asked
+	check "the host was asked by the gateway, from its address inside" eval \
+		"[ $(recorded asked "src 10.8.0.1 and dst 10.9.0.2" | wc -l) -gt 0 ]"
+	check_shows "who asks nobody knows what comes" fa1 tunnels \
+		'any(.name == "head" and .state == "up" and .probes == 0)'
+	check "whom to ask is changed while the agent runs" configure_and_reload
+	check_wait "an address where nobody is does not answer" 30 "tunnel_is down"
+	part
+	check_clean ha fa1
+}
+
+configure_and_reload() {
+	sed -i 's/probe="10.9.0.2"/probe="10.9.0.77"/' "$LAB_DIR/ha.xml" && ctl ha reload
+}
+
 story_begin tcpdump scapy
 behind host 10.8.0.2 ha 10.8.0.1 10.9.0.0/24
 behind mn 10.9.0.2 fa1 10.9.0.1 10.8.0.0/24
@@ -121,4 +176,5 @@ joined ipip "proto 4" 'encapsulation="ipip"'
 joined minimal "proto 55 or proto 4" 'encapsulation="minimal"'
 nothing_else
 wrong_key
+noticed
 tap_done

@@ -17,7 +17,7 @@ gateway() {
 	config "$1" <<-XML
 		<home-agent address="$2">
 		  <control socket="$LAB_DIR/$1.sock"/>
-		  <site-tunnel name="branch" local="$2" remote="$3" encapsulation="$8">
+		  <site-tunnel name="branch" local="$2" remote="$3" encapsulation="$8" dead-after="3">
 		    <local subnet="$4"/><local subnet="$5"/>
 		    <remote subnet="$6"/><remote subnet="$7"/>
 		  </site-tunnel>
@@ -53,8 +53,15 @@ tunnel_is() { # STATE
 	shows ha1 tunnels "any(.use == \"site\" and .esp == \"$1\" and .policy == \"required\")"
 }
 
+lives() { # STATE
+	shows ha1 tunnels "any(.name == \"branch\" and .state == \"$1\")"
+}
+
 joined() { # NAME
 	check_wait "$1: the tunnel is up" 10 "tunnel_is up"
+	check_wait "$1: and its other end lives" 20 "lives up"
+	check_shows "$1: its associations have its name" ha1 associations \
+		'map(select(.kind | startswith("esp"))) | length > 0 and all(.sites == ["branch"])'
 	check_pings "$1: from one site to the other" host 10.9.0.2
 	check_pings "$1: and the other way" mn 10.8.0.2
 	check_pings "$1: the second subnets" host 10.19.0.2 -I 10.18.0.2
@@ -133,6 +140,8 @@ by_association() {
 	kill -STOP "$(cat "$LAB_DIR/ha2.pid")"
 	check_wait "association: a dead peer is noticed" 10 "tunnel_is down"
 	check "association: and logged" grep -q 'keys-lost' "$LAB_DIR/ha1.log"
+	check_wait "association: so is the tunnel" 20 \
+		"lives down && grep -q 'tunnel-dead name=branch' $LAB_DIR/ha1.log"
 	check_not "association: nothing passes" pings host 10.9.0.2
 	kill -CONT "$(cat "$LAB_DIR/ha2.pid")"
 	check_wait "association: it is back" 20 "tunnel_is up && pings host 10.9.0.2"
@@ -207,6 +216,13 @@ by_hand() {
 	check_pings "manual: from one site to the other, by hand" host 10.9.0.2
 	check "manual: and a home network" \
 		reloaded "$by_hand1<home-network prefix=\"10.8.0.0/24\" interface=\"site\"/>" "$by_hand2"
+	check_wait "manual: the other end lives" 30 "lives up"
+	kill -STOP "$(cat "$LAB_DIR/ha2.pid")"
+	check_wait "manual: a dead peer is noticed, and logged" 30 "lives down &&
+		grep -q 'tunnel-dead name=branch .*no answer to probes' $LAB_DIR/ha1.log"
+	kill -CONT "$(cat "$LAB_DIR/ha2.pid")"
+	check_wait "manual: it is back, and logged" 30 "lives up && pings host 10.9.0.2 &&
+		grep -q 'tunnel-alive name=branch' $LAB_DIR/ha1.log"
 	killed manual
 	check_shows "manual: one association each way" ha1 associations \
 		'[.[] | select(.kind | startswith("esp"))] | length == 2'

@@ -27,7 +27,9 @@ static void edit(struct esp_world *w, struct esp_side *s, enum fwd_edit_kind kin
 			      .ifindex = WORLD_LINK,
 			      .mac = { { 2, 0, 0, 0, 0, 9 } },
 			      .local_count = 1,
-			      .remote_count = 1 };
+			      .remote_count = 1,
+			      .name = "branch",
+			      .probe = w->like.probe };
 	bool home = s == &w->home;
 
 	e.local_nets[0] = prefix_of(home ? "10.8.0.0" : "10.9.0.0", 16);
@@ -35,11 +37,36 @@ static void edit(struct esp_world *w, struct esp_side *s, enum fwd_edit_kind kin
 	CU_ASSERT_EQUAL_FATAL(fwd_apply(s->fwd, &e), 0);
 }
 
+static void lives(void *arg, const struct tunnel *t, bool alive)
+{
+	struct esp_side *s = arg;
+
+	CU_ASSERT_STRING_EQUAL(tunnel_name(t), "branch");
+	s->alive += alive;
+	s->dead += !alive;
+}
+
+/* The first host of the first of them. */
+static struct in_addr inside(const void *arg, const struct ipv4_prefix *nets,
+			     unsigned count)
+{
+	(void)arg;
+	CU_ASSERT_EQUAL(count, 1);
+	return (struct in_addr){ nets->addr.s_addr | htonl(1) };
+}
+
 static void side_open(struct esp_world *w, struct esp_side *s, const char *addr,
 		      const char *peer)
 {
 	const struct pipeline_config config = {
-		.pool = &w->pool, .link_mtu = link_mtu, .arg = w, .icmp_burst = 1000
+		.pool = &w->pool,
+		.link_mtu = link_mtu,
+		.arg = w,
+		.icmp_burst = 1000,
+		.lives = lives,
+		.lives_arg = s,
+		.inside = inside,
+		.rng = rng_seeded_init(&w->chance, 1),
 	};
 
 	s->addr = addr_of(addr);

@@ -27,6 +27,7 @@ struct esp_side {
 	struct fwd *fwd;
 	struct pipeline *pl;
 	struct pipeline_out out;
+	unsigned alive, dead; /* times that it was told of the site's other end */
 };
 
 struct world_like {
@@ -35,6 +36,7 @@ struct world_like {
 	enum protect_policy policy;
 	enum carrier_kind esp; /* what ESP travels in */
 	uint16_t keepalive_s;
+	struct probe_spec probe; /* of the site tunnels */
 };
 
 struct esp_world {
@@ -42,6 +44,7 @@ struct esp_world {
 	struct pkt_pool pool;
 	struct esp_side home, away;
 	struct now now;
+	struct rng_seeded chance;
 	uint32_t next_spi;
 	uint16_t link_mtu;
 };

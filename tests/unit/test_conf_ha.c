@@ -371,6 +371,40 @@ static void site_tunnels(void)
 		"line 1");
 }
 
+static void who_is_asked_about_a_site(void)
+{
+	static const struct {
+		const char *text;
+		struct probe_spec want;
+	} rows[] = {
+		{ HA(SITE("a", ENDS, NETS)),
+		  { .kind = PROBE_PEER, .dead_after = { 30000000000 } } },
+		{ HA(SITE("a", ENDS " dead-after='0.5' probe='off'", NETS)),
+		  { .kind = PROBE_OFF, .dead_after = { 500000000 } } },
+		{ HA(SITE("a", ENDS " probe='10.9.0.1' dead-after='5'", NETS)),
+		  { .kind = PROBE_ADDRESS, .dead_after = { 5000000000 } } },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ha_config c = taken(rows[i].text);
+		const struct probe_spec *p = &c.common.site[0].probe;
+		bool named = p->kind == PROBE_ADDRESS;
+
+		CU_ASSERT_EQUAL(p->kind, rows[i].want.kind);
+		CU_ASSERT_EQUAL(p->dead_after.ns, rows[i].want.dead_after.ns);
+		CU_ASSERT_EQUAL(p->address.s_addr, named ? htonl(0x0a090001) : 0);
+		conf_release(&ha_config_schema, &c);
+	}
+	refused(HA(SITE("a", ENDS " probe='10.8.0.1'", NETS)),
+		"site-tunnel/@probe: is in no remote subnet");
+	refused(HA(SITE("a", ENDS " probe='yes'", NETS)),
+		"site-tunnel/@probe: must be peer, off or an address, not \"yes\"");
+	refused(HA(SITE("a", ENDS " probe='224.0.0.1'", NETS)),
+		"site-tunnel/@probe: must be peer, off or an address");
+	refused(HA(SITE("a", ENDS " dead-after='0'", NETS)),
+		"site-tunnel/@dead-after: ");
+}
+
 static double seconds_since(const struct timespec *start)
 {
 	struct timespec now;
@@ -418,5 +452,6 @@ void suite_conf_ha(void)
 	CU_add_test(s, "no tunnel is a plain tunnel", no_tunnel_is_a_plain_tunnel);
 	CU_add_test(s, "carriers", carriers);
 	CU_add_test(s, "site tunnels", site_tunnels);
+	CU_add_test(s, "who is asked about a site", who_is_asked_about_a_site);
 	CU_add_test(s, "many nodes are no matter", many_nodes_are_no_matter);
 }

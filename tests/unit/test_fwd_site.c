@@ -213,6 +213,36 @@ static void random_prefixes_agree_with_a_list(void)
 	fwd_free(f);
 }
 
+static void hear_name(void *arg, const struct tunnel *t, bool in_use)
+{
+	unsigned *heard = arg;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(tunnel_name(t));
+	CU_ASSERT_STRING_EQUAL(tunnel_name(t), "branch");
+	heard[in_use]++;
+}
+
+/* Whoever is told of a tunnel, that it comes or goes, can say what it is called. */
+static void a_site_has_its_name_to_the_end(void)
+{
+	struct fwd *f = fwd_new(32, 32);
+	struct fwd_edit e = site_edit(0, "10.9.0.0", 24);
+	unsigned heard[2] = { 0 };
+
+	fwd_watch(f, hear_name, heard);
+	strcpy(e.name, "branch");
+	apply(f, &e, 0);
+	strcpy(e.name, "other");
+	apply(f, &e, 0);
+	CU_ASSERT_STRING_EQUAL(tunnel_name(tunnel_of(f, 0)), "other");
+	strcpy(e.name, "branch");
+	apply(f, &e, 0);
+	e.kind = FWD_SITE_CLEAR;
+	apply(f, &e, 0);
+	CU_ASSERT(heard[true] == 1 && heard[false] == 1);
+	fwd_free(f);
+}
+
 void suite_fwd_site(void)
 {
 	CU_pSuite s = CU_add_suite("fwd_site", NULL, NULL);
@@ -222,4 +252,5 @@ void suite_fwd_site(void)
 	CU_ADD_TEST(s, setting_a_site_replaces_its_subnets);
 	CU_ADD_TEST(s, impossible_subnets_are_refused);
 	CU_ADD_TEST(s, random_prefixes_agree_with_a_list);
+	CU_ADD_TEST(s, a_site_has_its_name_to_the_end);
 }

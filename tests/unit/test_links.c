@@ -51,6 +51,14 @@ static void knows_its_own_addresses(void)
 	CU_ASSERT(links_owns(&l, (struct in_addr){ htonl(0x0a010001) }));
 	CU_ASSERT_FALSE(links_owns(&l, (struct in_addr){ htonl(0x0a010002) }));
 	CU_ASSERT_FALSE(links_owns(&l, (struct in_addr){ 0 }));
+	CU_ASSERT_EQUAL(
+		links_own_in(&l, (struct ipv4_prefix){ { htonl(0x0a010000) }, 16 })
+			.s_addr,
+		htonl(0x0a010001));
+	CU_ASSERT_EQUAL(
+		links_own_in(&l, (struct ipv4_prefix){ { htonl(0x0a020000) }, 16 })
+			.s_addr,
+		0);
 }
 
 static void replaces_and_removes(void)

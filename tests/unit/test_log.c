@@ -93,11 +93,12 @@ static void a_note_shows_the_fields_that_apply(void)
 		log_note_text(&n, "home", text, sizeof(text)),
 		"request-denied interface=home code=0 reason=\"too busy\"");
 	n = (struct note){ .kind = NOTE_TUNNEL_UP,
+			   .name = "branch",
 			   .local = { htonl(0x0a010001) },
 			   .remote = { htonl(0x0a000202) },
 			   .encapsulation = "gre" };
 	CU_ASSERT_STRING_EQUAL(log_note_text(&n, NULL, text, sizeof(text)),
-			       "tunnel-up local=10.1.0.1 remote=10.0.2.2 "
+			       "tunnel-up name=branch local=10.1.0.1 remote=10.0.2.2 "
 			       "encapsulation=gre");
 }
 

@@ -99,6 +99,30 @@ static void what_both_have_is_left_alone(void)
 	CU_ASSERT_EQUAL(effects_of(NULL, NULL), 0);
 }
 
+/* No packet is lost for it: the entry is set anew, and the routes stay. */
+static void what_it_is_called_and_asked_changes_in_place(void)
+{
+	struct site_config was = branch(), is = branch();
+	const struct common_config from = with(&was, 1), to = with(&is, 1);
+	struct effect_list fx;
+
+	is.probe.kind = PROBE_OFF;
+	is.name[0] = 'B';
+	effect_list_init(&fx);
+	sites_change(&from, &to, &fx);
+	CU_ASSERT_EQUAL_FATAL(fx.count, 1);
+	CU_ASSERT_EQUAL(fx.at[0].forward.kind, FWD_SITE_SET);
+	CU_ASSERT_STRING_EQUAL(fx.at[0].forward.name, "Branch");
+	CU_ASSERT_EQUAL(fx.at[0].forward.probe.kind, PROBE_OFF);
+	effect_list_fini(&fx);
+	is = was;
+	is.probe.dead_after = duration_s(1);
+	CU_ASSERT_EQUAL(effects_of(&from, &to), 1);
+	is = was;
+	is.probe.address.s_addr = 1;
+	CU_ASSERT_EQUAL(effects_of(&from, &to), 1);
+}
+
 /* Behind the routes to the tunnel, and there as long as these are. */
 static void without_us_nothing_of_a_protected_site_leaks(void)
 {
@@ -140,4 +164,6 @@ void suite_sites(void)
 	CU_add_test(s, "without us nothing of a protected site leaks",
 		    without_us_nothing_of_a_protected_site_leaks);
 	CU_add_test(s, "what both have is left alone", what_both_have_is_left_alone);
+	CU_add_test(s, "what it is called and asked changes in place",
+		    what_it_is_called_and_asked_changes_in_place);
 }
