@@ -46,6 +46,20 @@ struct advertiser *fa_serves(const struct fa_core *fa, int ifindex)
 	return NULL;
 }
 
+static struct advertiser *advertiser_for(const struct fa_config *c,
+					 struct advertiser *all, const char *interface)
+{
+	for (unsigned i = 0; i < c->advert_count; i++)
+		if (strncmp(c->advert[i].interface, interface, IF_NAMESIZE) == 0)
+			return &all[i];
+	return NULL;
+}
+
+struct advertiser *fa_serves_name(const struct fa_core *fa, const char *interface)
+{
+	return advertiser_for(fa_config_of(fa), fa->adverts, interface);
+}
+
 bool fa_offers(const struct fa_core *fa, struct in_addr a)
 {
 	return fa->care_of_owned && a.s_addr == fa_config_of(fa)->care_of.s_addr;
@@ -416,7 +430,8 @@ static void note_link(const struct advertiser *a, bool up, int ifindex,
 
 /*
  * A link that is down may come back, and its visitors with it; one that is gone
- * took them along.
+ * took them along.  It too may come back, with nodes that have noticed nothing: those
+ * that are held meanwhile are so on it, too.
  */
 void fa_core_links(struct fa_core *fa, const struct links *links, struct now now,
 		   struct effect_list *fx)
@@ -434,15 +449,7 @@ void fa_core_links(struct fa_core *fa, const struct links *links, struct now now
 		note_link(a, up, ifindex, fx);
 	}
 	visitor_each(&fa->visitors, withdraw_if_not_allowed, &s);
-}
-
-static struct advertiser *advertiser_for(const struct fa_config *c,
-					 struct advertiser *all, const char *interface)
-{
-	for (unsigned i = 0; i < c->advert_count; i++)
-		if (strncmp(c->advert[i].interface, interface, IF_NAMESIZE) == 0)
-			return &all[i];
-	return NULL;
+	fa_visitors_follow(fa, fx);
 }
 
 /* A link served before goes on with its sequence number; one no more, is told. */

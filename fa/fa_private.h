@@ -90,6 +90,9 @@ uint32_t fa_next_txn(struct fa_core *fa);
 /* The advertiser of a link that we serve, or NULL. */
 struct advertiser *fa_serves(const struct fa_core *fa, int ifindex);
 
+/* The same by the name of a link, which need not be there, that we are to serve. */
+struct advertiser *fa_serves_name(const struct fa_core *fa, const char *interface);
+
 /* Whether `a` is a care-of address that we offer now. */
 bool fa_offers(const struct fa_core *fa, struct in_addr a);
 
@@ -136,6 +139,9 @@ void fa_visitor_failed(struct fa_core *fa, const struct effect *failed, struct n
 
 /* Whether the configuration and the links still allow this visitor. */
 bool fa_visitor_allowed(const struct fa_core *fa, const struct visitor_entry *v);
+
+/* Who is held goes on being so where its link has come back. */
+void fa_visitors_follow(struct fa_core *fa, struct effect_list *fx);
 
 /* Reach a visitor in the way that the configuration wants now. */
 void fa_visitor_repath(struct fa_core *fa, struct visitor_entry *v,

@@ -14,6 +14,8 @@
 
 #include "fa/fa_forward.h"
 
+#include <string.h>
+
 /* Longer than a node that is here goes without asking (RFC 5944 3.6.3). */
 enum { HOLD_SECONDS = 3600 };
 
@@ -69,11 +71,13 @@ static struct visit visit_of(const struct fa_core *fa, const struct answer *answ
 			     struct now now)
 {
 	const struct fa_config *c = fa_config_of(fa);
+	const struct advertiser *on = fa_serves(fa, answer->rq.ifindex);
 	uint16_t granted = answer->rp.lifetime;
+	struct visit visit;
 
 	if (granted > c->max_lifetime)
 		granted = c->max_lifetime;
-	return (struct visit){
+	visit = (struct visit){
 		.rq = answer->rq,
 		.home_agent = answer->rp.home_agent,
 		.granted = granted,
@@ -82,6 +86,9 @@ static struct visit visit_of(const struct fa_core *fa, const struct answer *answ
 				   : instant_add(now.mono, duration_s(granted)),
 		.path = fa_path_of(c, &answer->rq, answer->rp.home_agent),
 	};
+	if (on)
+		memcpy(visit.interface, on->config.interface, sizeof(visit.interface));
+	return visit;
 }
 
 /*
@@ -184,7 +191,7 @@ static void let_go(struct fa_core *fa, struct visitor_entry *v, struct effect_li
 
 static bool must_hold(const struct fa_core *fa, const struct visitor_entry *v)
 {
-	return v->visit.path.reverse && fa_serves(fa, v->visit.path.ifindex) &&
+	return v->visit.path.reverse && fa_serves_name(fa, v->visit.interface) &&
 	       guard_requires(fa->guard, v->visit.home_agent);
 }
 
@@ -334,10 +341,12 @@ bool fa_visitor_allowed(const struct fa_core *fa, const struct visitor_entry *v)
 	const struct visitor_path *path = &v->visit.path;
 	const enum encap_kind kind = path->tunnel.encap.kind;
 
-	if (!fa_serves(fa, rq->ifindex) || !fa_may_relay_to(fa, v->visit.home_agent))
+	if (!fa_may_relay_to(fa, v->visit.home_agent))
 		return false;
 	if (visitor_is_held(v))
 		return must_hold(fa, v);
+	if (!fa_serves(fa, rq->ifindex))
+		return false;
 	if (!path->tunnelled)
 		return true;
 	if (!path->reverse && guard_requires(fa->guard, v->visit.home_agent))
@@ -345,6 +354,22 @@ bool fa_visitor_allowed(const struct fa_core *fa, const struct visitor_entry *v)
 	return rq->care_of.s_addr == c->care_of.s_addr &&
 	       (kind != ENCAP_GRE || c->gre) && (kind != ENCAP_MINIMAL || c->minimal) &&
 	       (path->reverse ? c->reverse_tunnel : !c->reverse_tunnel_required);
+}
+
+void fa_visitors_follow(struct fa_core *fa, struct effect_list *fx)
+{
+	list_each(it, next, &fa->visitors.held) {
+		struct visitor_entry *v =
+			container_of(it, struct visitor_entry, in_held);
+		const struct advertiser *on = fa_serves_name(fa, v->visit.interface);
+		struct visitor_path path = v->visit.path;
+
+		if (!on || on->ifindex == 0)
+			continue;
+		path.ifindex = on->ifindex;
+		fa_forward_change(v->home, &v->visit.path, &path, 0, fx);
+		v->visit.path = path;
+	}
 }
 
 void fa_visitor_repath(struct fa_core *fa, struct visitor_entry *v,

@@ -15,6 +15,7 @@
 #include "common/tunnel/fwd.h"
 #include "fa/registration.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 
 enum visitor_state {
@@ -68,6 +69,7 @@ struct visit {
 	uint16_t granted;          /* seconds; 0xffff is for ever */
 	instant_t expires;
 	struct visitor_path path;
+	char interface[IF_NAMESIZE]; /* its link, which may go and come back */
 };
 
 struct visitor_entry {

@@ -285,6 +285,20 @@ static void put_rule(struct request *rq, const struct effect_rule *r, const char
 	mnl_attr_put_u8(rq->m, FRA_PROTOCOL, RTPROT_SOJOURN);
 }
 
+/*
+ * To the kernel a rule names its link: when that is back under another index so is the
+ * rule, and there is one where two were added.
+ */
+static bool is_another_now(const struct rtnl_edit *e, const struct added *a)
+{
+	struct added_key key = a->key;
+
+	if (!a->iif[0])
+		return false;
+	key.ifindex = (int)if_nametoindex(a->iif);
+	return key.ifindex != a->key.ifindex && find(e, &key);
+}
+
 int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 {
 	const struct added_key key = { .kind = EFFECT_RULE,
@@ -304,6 +318,10 @@ int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 		memcpy(iif, a->iif, sizeof(iif));
 	else if (r->iif && !if_indextoname((unsigned)r->iif, iif))
 		return r->add ? -ENODEV : 0;
+	if (!r->add && a && is_another_now(e, a)) {
+		forget(e, &key);
+		return 0;
+	}
 	put_rule(&rq, r, iif);
 	if (!r->add)
 		return take_away(e, &rq, &key);

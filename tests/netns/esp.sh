@@ -209,6 +209,35 @@ held() {
 	check_clean mn fa1 ha
 }
 
+# The visited link is gone for a while.  The node does not know: it is killed.
+link_back() {
+	local mac
+	protected 'protection="esp"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "link gone: before, the node is served" mn 10.0.9.2 -I 10.1.0.10
+	mac=$(mac fa1 visit)
+	lab_stop mn KILL
+	sniff link core fa1 ip
+	lab_start flood mn ping -n -q -i 0.01 -I 10.1.0.10 10.0.9.2
+	ip -n "$LAB-fa1" link del visit
+	check_wait "link gone: the node is held" 10 \
+		"shows fa1 visitors 'length == 1 and .[0].state == \"held\"'"
+	_lab_plug fa1 visit 10.2.0.1/24 visit1
+	ip -n "$LAB-fa1" link set visit address "$mac"
+	check_wait "link back: it is advertised on" 10 \
+		"grep -q 'link-up interface=visit' $LAB_DIR/fa1.log"
+	check_wait "link back: what the node sends comes to us" 10 "[ \$(counter fa1 no-route) -gt 10 ]"
+	lab_stop flood INT
+	sniff_end link
+	equal "link back: not one packet in clear" "$(in_clear link)" ""
+	start_all mn
+	check_wait "link back: the node is served" 15 "node_is registered 10.0.2.2 &&
+		pings mn 10.0.9.2 -I 10.1.0.10"
+	stop_agents
+	check_clean mn fa1 ha
+}
+
 # A successor that cannot start leaves what it found, at whatever step it fails.
 unstarted() {
 	local kind squatter='import socket, sys, time
@@ -552,7 +581,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held link_back unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done

@@ -248,6 +248,51 @@ static void nobody_is_held_where_it_is_not_required(void)
 	fa_world_end(&w);
 }
 
+static void links_are(struct fa_world *w)
+{
+	effect_list_clear(&w->fx);
+	fa_core_links(w->fa, &w->links, w->now, &w->fx);
+}
+
+/* The nodes on a link that goes and comes back may have noticed nothing. */
+static void who_is_held_is_so_when_the_link_is_back(void)
+{
+	enum { BACK = 9 };
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+	struct link visit = *links_by_index(&w.links, VISIT1);
+
+	links_remove(&w.links, VISIT1);
+	links_are(&w);
+	CU_ASSERT(is_held(&w, NODE) && keeps_its_rule(&w));
+	visit.ifindex = BACK;
+	w.links.link[w.links.count++] = visit;
+	links_are(&w);
+	CU_ASSERT_EQUAL_FATAL(fa_world_effects(&w, EFFECT_RULE), 2);
+	CU_ASSERT(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add &&
+		  fa_world_effect(&w, EFFECT_RULE, 0)->rule.iif == BACK);
+	CU_ASSERT(!fa_world_effect(&w, EFFECT_RULE, 1)->rule.add &&
+		  fa_world_effect(&w, EFFECT_RULE, 1)->rule.iif == VISIT1);
+	links_are(&w);
+	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
+	a.ifindex = BACK;
+	a.ident++;
+	fa_world_register(&w, &a);
+	CU_ASSERT_FALSE(is_held(&w, NODE));
+	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
+	/* A link that is no more to be served is the operator's word. */
+	links_remove(&w.links, BACK);
+	links_are(&w);
+	CU_ASSERT_TRUE(is_held(&w, NODE));
+	w.config.advert[0] = w.config.advert[1];
+	w.config.advert_count = 1;
+	effect_list_clear(&w.fx);
+	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), 0);
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	CU_ASSERT_TRUE(loses_its_rule(&w));
+	fa_world_end(&w);
+}
+
 /* Its own packets would go to their destinations as they are. */
 static void a_reverse_tunnel_is_required_too(void)
 {
@@ -276,6 +321,8 @@ void suite_fa_protect(void)
 	CU_add_test(s, "one that deregisters is held too",
 		    one_that_deregisters_is_held_too);
 	CU_add_test(s, "they are bounded", they_are_bounded);
+	CU_add_test(s, "who is held is so when the link is back",
+		    who_is_held_is_so_when_the_link_is_back);
 	CU_add_test(s, "nobody is held where it is not required",
 		    nobody_is_held_where_it_is_not_required);
 	CU_add_test(s, "a reverse tunnel is required too",
