@@ -54,8 +54,14 @@ uint64_t ident_next(uint64_t clock, duration_t offset, uint64_t last, uint32_t r
 	return next != 0 ? next : 1; /* 0 is "none" */
 }
 
+/*
+ * Only the seconds are the home agent's.  A clock in the same second agrees as far as
+ * they tell, and is left alone: right after its start an agent denies what was signed
+ * before.  Otherwise it was in the middle of them.
+ */
 duration_t ident_offset(uint64_t reply, uint64_t clock)
 {
-	/* Only the seconds are the home agent's; it was in the middle of them. */
+	if (reply >> 32 == clock >> 32)
+		return duration_s(0);
 	return ntp64_diff(join(reply, UINT64_C(1) << 31), clock);
 }

@@ -47,7 +47,7 @@ uint64_t ident_resync(uint64_t received, uint64_t clock);
  */
 uint64_t ident_next(uint64_t clock, duration_t offset, uint64_t last, uint32_t random);
 
-/* The offset that makes our clock agree with a 133 Reply's high word. */
+/* The offset that makes our clock agree with a 133 Reply's high word; 0 if it does. */
 duration_t ident_offset(uint64_t reply, uint64_t clock);
 
 #endif

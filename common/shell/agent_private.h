@@ -96,6 +96,7 @@ struct agent_shell {
 	struct bucket failures;       /* of effects: lines about them */
 	struct bucket messages;       /* received: lines with their contents */
 	struct violations violations; /* that the core does not see */
+	struct now listening;         /* since when there has been a socket */
 	instant_t started;
 	int ready_pipe; /* to the waiting parent, or -1 */
 	bool left_out;  /* it was said that links or addresses are too many */

@@ -115,6 +115,7 @@ static int start_registration(void *arg, struct startup_fault *fault)
 	struct agent_shell *s = arg;
 	int error = reg_sock_open(&s->reg, MIP_PORT, &s->counts);
 
+	s->listening = host_now();
 	return error ? startup_fail(fault, error, "UDP port %d", MIP_PORT) : 0;
 }
 
@@ -338,6 +339,10 @@ static const char *protection_advice(int error)
 	return is_right(error) ? need_rights : NULL;
 }
 
+/*
+ * The core's time begins with the socket: what has come there since waits for us, and
+ * no predecessor can have answered it.
+ */
 static int start_core(void *arg, struct startup_fault *fault)
 {
 	struct agent_shell *s = arg;
@@ -347,7 +352,8 @@ static int start_core(void *arg, struct startup_fault *fault)
 	(void)fault;
 	agent_act_init(s);
 	s->started = now.mono;
-	s->core = s->program->core.new(s->config, &s->links, host_rng(), now, fx);
+	s->core = s->program->core.new(s->config, &s->links, host_rng(), s->listening,
+				       fx);
 	if (!s->core)
 		return -ENOMEM;
 	agent_shell_done(s);

@@ -110,6 +110,17 @@ static void the_offset_brings_clocks_together(void)
 	}
 }
 
+/* An agent that has just started denies what was signed before: no fault of ours. */
+static void a_clock_that_agrees_is_left_alone(void)
+{
+	const uint64_t second = CLOCK & ~(uint64_t)UINT32_MAX;
+	const uint64_t denial = ident_resync(CLOCK - 1, second | 1);
+
+	CU_ASSERT_EQUAL(ident_offset(denial, second).ns, 0);
+	CU_ASSERT_EQUAL(ident_offset(denial, second | UINT32_MAX).ns, 0);
+	CU_ASSERT(ident_offset(denial, second - 1).ns > 0);
+}
+
 /* Our clock was set back by an hour since we accepted `last`. */
 static void a_clock_set_back_locks_nobody_out(void)
 {
@@ -155,6 +166,8 @@ void suite_ident(void)
 		    randomness_shows_in_the_low_bits_only);
 	CU_add_test(s, "the offset brings clocks together",
 		    the_offset_brings_clocks_together);
+	CU_add_test(s, "a clock that agrees is left alone",
+		    a_clock_that_agrees_is_left_alone);
 	CU_add_test(s, "a clock set back locks nobody out",
 		    a_clock_set_back_locks_nobody_out);
 	CU_add_test(s, "a clock that was not set back is ours",
