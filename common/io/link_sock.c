@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,18 +26,40 @@
 
 enum { BATCH = 64, FRAME_MAX = 9216 };
 
+/* Where one is received. */
+struct slot {
+	struct sockaddr_ll from;
+	struct iovec iov;
+	uint8_t bytes[FRAME_MAX];
+	_Alignas(struct cmsghdr)
+		uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+};
+
+/* One that waits to be sent; as much of `frame` as it is long. */
+struct outgoing {
+	uint32_t txn;
+	struct in_addr home;
+	struct sockaddr_ll to;
+	struct iovec iov;
+	struct effect_frame frame;
+};
+
 struct link_sock {
 	int ifindex;
 	int ip_fd;
 	int arp_fd;
 	struct link_sock_config config;
 	struct io_counts *counts;
-	uint8_t bytes[FRAME_MAX];
+	struct mmsghdr message[BATCH];
+	struct slot slot[BATCH];
+	unsigned waiting;
+	struct mmsghdr sending[BATCH];
+	struct outgoing outgoing[BATCH];
 };
 
-/* A frame as it was read. */
+/* A frame as it was received. */
 struct frame {
-	const uint8_t *bytes;
+	uint8_t *bytes;
 	size_t len;
 	struct mac from;
 	uint8_t type;       /* PACKET_HOST, PACKET_BROADCAST, ... */
@@ -114,6 +137,24 @@ static int open_arp(struct link_sock *s)
 	return bind_to(s->arp_fd, s->ifindex, ETHERTYPE_ARP);
 }
 
+static void lay_out(struct link_sock *s)
+{
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct slot *slot = &s->slot[i];
+		struct outgoing *out = &s->outgoing[i];
+
+		slot->iov = (struct iovec){ slot->bytes, sizeof(slot->bytes) };
+		s->message[i].msg_hdr = (struct msghdr){ .msg_name = &slot->from,
+							 .msg_iov = &slot->iov,
+							 .msg_iovlen = 1,
+							 .msg_control = slot->control };
+		s->sending[i].msg_hdr = (struct msghdr){ .msg_name = &out->to,
+							 .msg_namelen = sizeof(out->to),
+							 .msg_iov = &out->iov,
+							 .msg_iovlen = 1 };
+	}
+}
+
 int link_sock_open(struct link_sock **out, int ifindex,
 		   const struct link_sock_config *c, struct io_counts *counts)
 {
@@ -126,6 +167,7 @@ int link_sock_open(struct link_sock **out, int ifindex,
 	s->ip_fd = s->arp_fd = -1;
 	s->config = *c;
 	s->counts = counts;
+	lay_out(s);
 	error = open_ip(s);
 	if (error == 0)
 		error = open_arp(s);
@@ -177,37 +219,35 @@ static unsigned packet_status(struct msghdr *m)
 	return 0;
 }
 
-/* One frame; false when there is none. */
-static bool read_frame(struct link_sock *s, int fd, struct frame *out)
+/* As many as there are, at most a batch; they stand until the next are received. */
+static unsigned receive(struct link_sock *s, int fd)
 {
-	_Alignas(struct cmsghdr)
-		uint8_t control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct sockaddr_ll from = { 0 };
-	struct iovec iov = { s->bytes, sizeof(s->bytes) };
-	struct msghdr m = { .msg_name = &from,
-			    .msg_namelen = sizeof(from),
-			    .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT | MSG_TRUNC);
-	unsigned status;
+	int n;
 
-	if (n < 0) {
-		/* A link that goes down says so once; rtnetlink tells the rest. */
-		if (errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
-			s->counts->by[IO_LINK_ERROR]++;
-		return false;
+	for (unsigned i = 0; i < BATCH; i++) {
+		s->message[i].msg_hdr.msg_namelen = sizeof(s->slot[i].from);
+		s->message[i].msg_hdr.msg_controllen = sizeof(s->slot[i].control);
 	}
-	status = packet_status(&m);
-	*out = (struct frame){ .bytes = s->bytes,
-			       .len = (size_t)n,
-			       .type = from.sll_pkttype,
-			       .checksum_done = status & (TP_STATUS_CSUMNOTREADY |
-							  TP_STATUS_CSUM_VALID),
-			       .checksum_open = status & TP_STATUS_CSUMNOTREADY };
-	memcpy(out->from.octet, from.sll_addr, MAC_LEN);
-	return true;
+	n = recvmmsg(fd, s->message, BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+	/* A link that goes down says so once; rtnetlink tells the rest. */
+	if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
+		s->counts->by[IO_LINK_ERROR]++;
+	return n > 0 ? (unsigned)n : 0;
+}
+
+static struct frame frame_at(struct link_sock *s, unsigned i)
+{
+	const unsigned status = packet_status(&s->message[i].msg_hdr);
+	struct slot *slot = &s->slot[i];
+	struct frame f = { .bytes = slot->bytes,
+			   .len = s->message[i].msg_len,
+			   .type = slot->from.sll_pkttype,
+			   .checksum_done = status & (TP_STATUS_CSUMNOTREADY |
+						      TP_STATUS_CSUM_VALID),
+			   .checksum_open = status & TP_STATUS_CSUMNOTREADY };
+
+	memcpy(f.from.octet, slot->from.sll_addr, MAC_LEN);
+	return f;
 }
 
 static bool is_for_us(const struct link_sock *s, const struct links *links,
@@ -278,7 +318,7 @@ static void hand_on_broadcast(struct link_sock *s, const struct frame *f, size_t
 			      const struct link_sock_handlers *h)
 {
 	if (f->checksum_open)
-		udp_finish(s->bytes, total);
+		udp_finish(f->bytes, total);
 	h->broadcast(h->arg, s->ifindex, f->bytes, total);
 }
 
@@ -305,10 +345,12 @@ static void hand_on_ip(struct link_sock *s, const struct frame *f,
 
 void link_sock_recv_ip(struct link_sock *s, const struct link_sock_handlers *h)
 {
-	struct frame f;
+	const unsigned count = receive(s, s->ip_fd);
 
-	for (unsigned i = 0; i < BATCH && read_frame(s, s->ip_fd, &f); i++) {
-		if (f.len > sizeof(s->bytes))
+	for (unsigned i = 0; i < count; i++) {
+		const struct frame f = frame_at(s, i);
+
+		if (f.len > FRAME_MAX)
 			s->counts->by[IO_LINK_OVERSIZED]++;
 		else
 			hand_on_ip(s, &f, h);
@@ -317,47 +359,92 @@ void link_sock_recv_ip(struct link_sock *s, const struct link_sock_handlers *h)
 
 void link_sock_recv_arp(struct link_sock *s, const struct link_sock_handlers *h)
 {
-	struct frame f;
+	const unsigned count = receive(s, s->arp_fd);
 
-	for (unsigned i = 0; i < BATCH && read_frame(s, s->arp_fd, &f); i++) {
+	for (unsigned i = 0; i < count; i++) {
+		const struct frame f = frame_at(s, i);
 		struct arp_frame arp = { .from = f.from,
 					 .unicast = f.type == PACKET_HOST,
 					 .ifindex = s->ifindex };
 
 		if (f.type == PACKET_OTHERHOST)
 			continue;
-		if (f.len > sizeof(s->bytes) || !arp_decode(f.bytes, f.len, &arp.arp))
+		if (f.len > FRAME_MAX || !arp_decode(f.bytes, f.len, &arp.arp))
 			s->counts->by[IO_LINK_BAD_ARP]++;
 		else
 			h->arp(h->arg, &arp);
 	}
 }
 
-static int send_to(int fd, int ifindex, struct mac to, uint16_t protocol,
-		   const void *bytes, size_t len)
+static struct sockaddr_ll station(const struct link_sock *s, struct mac mac,
+				  uint16_t protocol)
 {
-	struct sockaddr_ll where = { .sll_family = AF_PACKET,
-				     .sll_protocol = htons(protocol),
-				     .sll_ifindex = ifindex,
-				     .sll_halen = MAC_LEN };
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(protocol),
+				  .sll_ifindex = s->ifindex,
+				  .sll_halen = MAC_LEN };
 
-	memcpy(where.sll_addr, to.octet, MAC_LEN);
-	if (sendto(fd, bytes, len, MSG_DONTWAIT, (const struct sockaddr *)&where,
-		   sizeof(where)) < 0)
-		return -errno;
-	return 0;
+	memcpy(to.sll_addr, mac.octet, MAC_LEN);
+	return to;
 }
 
-int link_sock_send_frame(struct link_sock *s, const struct effect_frame *f)
+void link_sock_put_frame(struct link_sock *s, const struct effect *e)
 {
-	return send_to(s->ip_fd, s->ifindex, f->to, ETHERTYPE_IP, f->bytes, f->len);
+	struct outgoing *out = &s->outgoing[s->waiting++];
+	const struct effect_frame *f = &e->frame;
+
+	out->txn = e->txn;
+	out->home = e->home;
+	memcpy(&out->frame, f, offsetof(struct effect_frame, bytes) + f->len);
+	out->to = station(s, f->to, ETHERTYPE_IP);
+	out->iov = (struct iovec){ out->frame.bytes, f->len };
+}
+
+bool link_sock_is_full(const struct link_sock *s)
+{
+	return s->waiting == BATCH;
+}
+
+static void tell_unsent(const struct outgoing *out, int error, link_sock_unsent *unsent,
+			void *arg)
+{
+	struct effect e = { .kind = EFFECT_SEND_LINK,
+			    .txn = out->txn,
+			    .home = out->home };
+
+	memcpy(&e.frame, &out->frame,
+	       offsetof(struct effect_frame, bytes) + out->frame.len);
+	unsent(arg, &e, error);
+}
+
+void link_sock_flush(struct link_sock *s, link_sock_unsent *unsent, void *arg)
+{
+	const unsigned count = s->waiting;
+	unsigned done = 0;
+
+	while (done < count) {
+		int n = sendmmsg(s->ip_fd, s->sending + done, count - done,
+				 MSG_DONTWAIT);
+
+		if (n > 0) {
+			done += (unsigned)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		tell_unsent(&s->outgoing[done++], errno, unsent, arg);
+	}
+	s->waiting = 0;
 }
 
 int link_sock_send_arp(struct link_sock *s, const struct effect_arp *a)
 {
+	const struct sockaddr_ll to = station(s, a->to, ETHERTYPE_ARP);
 	uint8_t bytes[ARP_LEN];
 
 	arp_encode(&a->arp, bytes);
-	return send_to(s->ip_fd, s->ifindex, a->to, ETHERTYPE_ARP, bytes,
-		       sizeof(bytes));
+	if (sendto(s->ip_fd, bytes, sizeof(bytes), MSG_DONTWAIT,
+		   (const struct sockaddr *)&to, sizeof(to)) < 0)
+		return -errno;
+	return 0;
 }

@@ -48,8 +48,15 @@ int link_sock_arp_fd(const struct link_sock *s); /* -1 without ARP */
 void link_sock_recv_ip(struct link_sock *s, const struct link_sock_handlers *h);
 void link_sock_recv_arp(struct link_sock *s, const struct link_sock_handlers *h);
 
-/* 0 or -errno. */
-int link_sock_send_frame(struct link_sock *s, const struct effect_frame *f);
+/* Remember a frame (EFFECT_SEND_LINK) for the next flush; there must be room. */
+void link_sock_put_frame(struct link_sock *s, const struct effect *e);
+bool link_sock_is_full(const struct link_sock *s);
+
+/* Send what waits, in order; each that the system refuses is told with its errno. */
+typedef void link_sock_unsent(void *arg, const struct effect *e, int error);
+void link_sock_flush(struct link_sock *s, link_sock_unsent *unsent, void *arg);
+
+/* At once.  0 or -errno. */
 int link_sock_send_arp(struct link_sock *s, const struct effect_arp *a);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Effects as calls of the edges, one function a kind.
  *
- * Messages by UDP wait for the end of the batch that is being handled: then what has
+ * Messages wait for the end of the batch that is being handled: then what has
  * been put into the store is committed, once, and they are sent together.  So they
  * never go before what they announce.  Nor must what comes after them be done before
  * they are on their way, where that could change their way: an address, a route, ARP.
@@ -84,11 +84,11 @@ static int act_route(void *arg, const struct effect *e)
 	return rtnl_edit_route(s->edit, &e->route);
 }
 
+/* About packets that come by a link: what waits to be sent is none of them. */
 static int act_rule(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;
 
-	agent_send_messages(s);
 	return rtnl_edit_rule(s->edit, &e->rule);
 }
 
@@ -180,8 +180,12 @@ static int act_send_link(void *arg, const struct effect *e)
 	struct agent_shell *s = arg;
 	const struct served *v = agent_served_find(s, e->frame.ifindex);
 
-	store_commit(s->store, s->now.mono);
-	return v ? link_sock_send_frame(v->sock, &e->frame) : -ENODEV;
+	if (!v)
+		return -ENODEV;
+	if (link_sock_is_full(v->sock))
+		agent_send_messages(s);
+	link_sock_put_frame(v->sock, e);
+	return 0;
 }
 
 static int act_note(void *arg, const struct effect *e)
@@ -217,6 +221,7 @@ void agent_send_messages(struct agent_shell *s)
 {
 	store_commit(s->store, s->now.mono);
 	reg_sock_flush(s->reg, on_unsent, s);
+	agent_served_flush(s, on_unsent);
 }
 
 void agent_act_init(struct agent_shell *s)

@@ -135,6 +135,7 @@ void agent_warn_links(struct agent_shell *s);
 void agent_served_add(struct agent_shell *s);     /* those that the configuration has */
 void agent_served_prune(struct agent_shell *s);   /* those that it has no more */
 void agent_served_refresh(struct agent_shell *s); /* links have changed */
+void agent_served_flush(struct agent_shell *s, link_sock_unsent *unsent);
 void agent_served_close(struct agent_shell *s);
 struct served *agent_served_find(struct agent_shell *s, int ifindex);
 

@@ -94,6 +94,13 @@ void agent_served_refresh(struct agent_shell *s)
 			refresh_one(&s->served[i]);
 }
 
+void agent_served_flush(struct agent_shell *s, link_sock_unsent *unsent)
+{
+	for (unsigned i = 0; i < s->served_end; i++)
+		if (s->served[i].sock)
+			link_sock_flush(s->served[i].sock, unsent, s);
+}
+
 void agent_served_close(struct agent_shell *s)
 {
 	for (unsigned i = 0; i < SERVED_LINKS_MAX; i++)
