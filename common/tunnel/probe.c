@@ -10,6 +10,9 @@
  */
 enum { LOOKS = PROBE_MISSES + 2, NS_PER_US = 1000, FIRST_LOOK_US = 1000000 };
 
+/* So many looks pass between questions to who has never answered. */
+enum { RARELY = 10 };
+
 const char *probe_state_name(enum probe_state s)
 {
 	static const char *const names[PROBE_STATES] = {
@@ -60,6 +63,7 @@ void probe_set(struct probe *p, const struct probe_spec *spec, const struct rng 
 	p->answers = false;
 	p->waiting = false;
 	p->misses = 0;
+	p->in_vain = 0;
 	p->cookie = rng_u64(rng);
 	p->sent = p->answered = (uint16_t)rng_u32(rng);
 	p->next = first_look(p, rng, now);
@@ -70,6 +74,12 @@ static bool silence_tells(const struct probe *p)
 {
 	return !p->mute && (p->spec.kind == PROBE_ADDRESS ||
 			    (p->spec.kind == PROBE_PEER && p->answers));
+}
+
+/* It is asked in vain, for all we know. */
+static bool is_in_vain(const struct probe *p)
+{
+	return p->spec.kind == PROBE_PEER && !p->answers && p->in_vain >= PROBE_MISSES;
 }
 
 /* A tunnel that falls silent and speaks again is no news if it was never down. */
@@ -95,8 +105,10 @@ static void hear(struct probe *p, instant_t now)
  */
 static enum probe_change on_life(struct probe *p, instant_t now)
 {
-	if (p->state == PROBE_DOWN)
+	if (p->state == PROBE_DOWN) {
 		p->answers = false;
+		p->in_vain = 0;
+	}
 	hear(p, now);
 	return settle(p, PROBE_UP);
 }
@@ -108,7 +120,8 @@ static void count_miss(struct probe *p)
 	if (p->blocked && p->state == PROBE_UP)
 		p->misses = PROBE_MISSES;
 	else if (p->misses < PROBE_MISSES &&
-		 (p->waiting || p->blocked || p->mute || p->spec.kind == PROBE_OFF))
+		 (p->waiting || p->blocked || p->mute || is_in_vain(p) ||
+		  p->spec.kind == PROBE_OFF))
 		p->misses++;
 }
 
@@ -120,8 +133,19 @@ static enum probe_change on_silence(struct probe *p)
 	return settle(p, p->blocked || silence_tells(p) ? PROBE_DOWN : PROBE_UNKNOWN);
 }
 
+static bool shall_ask(struct probe *p, bool came)
+{
+	if (p->spec.kind == PROBE_OFF || p->blocked || p->mute)
+		return false;
+	if (came && silence_tells(p))
+		return false;
+	return !is_in_vain(p) || ++p->rested >= RARELY;
+}
+
 static void ask_now(struct probe *p)
 {
+	p->rested = 0;
+	p->in_vain += !is_in_vain(p);
 	p->waiting = true;
 	p->counts.sent++;
 	p->sent++;
@@ -142,8 +166,7 @@ enum probe_change probe_due(struct probe *p, const struct probe_look *look,
 	p->next = next_look(p, rng, now);
 	change = came ? on_life(p, now) : on_silence(p);
 	p->waiting = false;
-	*ask = p->spec.kind != PROBE_OFF && !p->blocked && !p->mute &&
-	       (!came || !silence_tells(p));
+	*ask = shall_ask(p, came);
 	if (*ask)
 		ask_now(p);
 	return change;
@@ -160,6 +183,7 @@ enum probe_change probe_answered(struct probe *p, uint16_t number, instant_t now
 	p->answered = number;
 	p->counts.answered++;
 	p->answers = true;
+	p->in_vain = 0;
 	p->life = true;
 	hear(p, now);
 	return settle(p, PROBE_UP);
@@ -168,5 +192,6 @@ enum probe_change probe_answered(struct probe *p, uint16_t number, instant_t now
 void probe_heard(struct probe *p, instant_t now)
 {
 	p->life = true;
+	p->in_vain = 0;
 	p->heard = now;
 }

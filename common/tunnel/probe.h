@@ -8,7 +8,7 @@
  * It is asked with an echo (RFC 792), whose answer any system gives that has an
  * address to name; see pipeline_probe.c.  An address that is named must answer. A peer
  * that is asked by itself need not know how: then its silence says nothing, until it
- * has answered once.
+ * has answered once, and it is asked rarely, until it has answered or asks itself.
  *
  *     something came since the last look      up
  *     asked three times, and nothing came     down; unknown where silence says nothing
@@ -55,6 +55,8 @@ struct probe {
 	bool blocked;          /* at the last look: nothing could be sent */
 	bool mute;             /* then: no address of ours to ask from */
 	bool answers;          /* it has, so that its silence says something */
+	unsigned in_vain;      /* questions to a peer that may not know how to answer */
+	unsigned rested;       /* looks since the last of them */
 	bool life;             /* something came since the last look */
 	bool waiting;          /* it was asked at the last look */
 	unsigned misses;
@@ -90,7 +92,7 @@ enum probe_change probe_due(struct probe *p, const struct probe_look *look,
 /* The answer to that question came; one that is late or comes twice is no life. */
 enum probe_change probe_answered(struct probe *p, uint16_t number, instant_t now);
 
-/* Something else came that `packets` does not count. */
+/* The peer itself has asked, so it knows how; `packets` does not count that. */
 void probe_heard(struct probe *p, instant_t now);
 
 #endif

@@ -46,10 +46,10 @@ begin_agent() { # <text: what its configuration has
 	not_ok "the agent starts" "$(cat "$LAB_DIR/s.log")"
 }
 
-site() { # ENCAPSULATION
+site() { # ENCAPSULATION [WHOM-TO-ASK]
 	cat <<-XML
 		<site-tunnel name="kernel" local="10.0.0.2" remote="10.0.0.1" encapsulation="$1"
-		  mss-clamp="auto">
+		  mss-clamp="auto" probe="${2:-off}" dead-after="5">
 		  <local subnet="10.9.0.0/24"/><remote subnet="10.8.0.0/24"/>
 		</site-tunnel>
 	XML
@@ -73,7 +73,9 @@ joined() { # ipip|gre raw|udp ALGORITHM
 	before=$(xfrm_errors)
 	begin_kernel "$@"
 	xfrm_policies "$1"
-	{ site "$1"; manual_esp "$3" "$2"; } | begin_agent
+	{ site "$1" 10.8.0.1; manual_esp "$3" "$2"; } | begin_agent
+	check "$name: its address inside answers probes" \
+		await "ctl show tunnels | jq -es 'any(.name == \"kernel\" and .state == \"up\")'"
 	check "$name: from the kernel's end" pings k 10.9.0.1 3 -I 10.8.0.1
 	check "$name: from ours" pings s 10.8.0.1 3 -I 10.9.0.1
 	check "$name: packets that fill the tunnel, from the kernel" \

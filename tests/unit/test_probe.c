@@ -47,7 +47,7 @@ static enum probe_change answer(struct bench *b)
 }
 
 /* What happens before a look, and what comes of it. */
-enum happens { NOTHING, PACKET, ANSWER, BLOCKED, MUTE };
+enum happens { NOTHING, PACKET, ANSWER, ASKED, BLOCKED, MUTE };
 
 struct step {
 	enum happens what;
@@ -99,12 +99,14 @@ static const struct story {
 	  { { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
 	    { PACKET, true, PROBE_ALIVE, PROBE_UP },
 	    { PACKET, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
-	    { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
-	    { PACKET, true, PROBE_SAME, PROBE_UP } },
-	  8 },
+	    { NOTHING, false, PROBE_SAME, PROBE_UP },
+	    { NOTHING, false, PROBE_SAME, PROBE_UP },
+	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN },
+	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN },
+	    { PACKET, false, PROBE_SAME, PROBE_UP },
+	    { ASKED, true, PROBE_SAME, PROBE_UP },
+	    { ANSWER, false, PROBE_SAME, PROBE_UP } },
+	  10 },
 	{ "a peer that has answered is",
 	  PROBE_PEER,
 	  { { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
@@ -126,7 +128,7 @@ static const struct story {
 	    { PACKET, true, PROBE_ALIVE, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN } },
+	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN } },
 	  10 },
 	{ "nobody is asked",
 	  PROBE_OFF,
@@ -162,6 +164,8 @@ static const struct story {
 static void happen(struct bench *b, enum happens what, enum probe_change *change)
 {
 	*change = what == ANSWER ? answer(b) : PROBE_SAME;
+	if (what == ASKED)
+		probe_heard(&b->probe, b->now);
 	b->look.packets += what == PACKET;
 	b->look.blocked = what == BLOCKED;
 	b->look.mute = what == MUTE;
@@ -261,6 +265,26 @@ static void only_a_question_that_waits_has_an_answer(void)
 	CU_ASSERT_EQUAL(b.probe.state, PROBE_DOWN);
 }
 
+/* Other systems are not asked for ever what they cannot answer; but now and then. */
+static void who_never_answers_is_asked_rarely(void)
+{
+	struct bench b;
+
+	begin(&b, PROBE_PEER);
+	for (unsigned i = 0; i < 1000; i++) {
+		b.look.packets += i % 7 == 0;
+		look(&b);
+	}
+	CU_ASSERT(b.probe.counts.sent >= 95 && b.probe.counts.sent <= 105);
+	look(&b);
+	CU_ASSERT_EQUAL(probe_answered(&b.probe, b.probe.sent, b.now), PROBE_SAME);
+	look(&b);
+	look(&b);
+	CU_ASSERT_TRUE(b.asked); /* as often as any other, from now on */
+	look(&b);
+	CU_ASSERT_TRUE(b.asked);
+}
+
 /* Numbers begin anywhere, and go round. */
 static void numbers_go_round(void)
 {
@@ -306,6 +330,7 @@ void suite_probe(void)
 	CU_ADD_TEST(s, death_is_noticed_in_time);
 	CU_ADD_TEST(s, looks_are_jittered);
 	CU_ADD_TEST(s, only_a_question_that_waits_has_an_answer);
+	CU_ADD_TEST(s, who_never_answers_is_asked_rarely);
 	CU_ADD_TEST(s, numbers_go_round);
 	CU_ADD_TEST(s, what_is_known_outlives_a_reload);
 }
