@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fixed-capacity object pool. Free objects are chained through their own first
- * word. Slabs double in size, so a pool that is never filled stays small.
+ * Fixed-capacity object pool. Slabs double in size, so a pool that is never filled
+ * stays small. Objects of the last slab are handed out one after the other, and its
+ * memory is not touched before: to grow costs the same whatever the size. Objects
+ * that were given back are chained through their own first word and come first.
  */
 #include "common/base/pool.h"
 
@@ -28,14 +30,6 @@ static size_t round_up(size_t size)
 	return size == 0 ? unit : (size + unit - 1) / unit * unit;
 }
 
-static void chain_push(struct pool *p, void *object)
-{
-	struct free_object *f = object;
-
-	f->next = p->free;
-	p->free = f;
-}
-
 /* Called with no object free, so `used` is also how many there are. */
 static void pool_grow(struct pool *p)
 {
@@ -51,8 +45,25 @@ static void pool_grow(struct pool *p)
 		return;
 	slab->next = p->slabs;
 	p->slabs = slab;
-	while (count > 0)
-		chain_push(p, (char *)slab->objects + --count * p->size);
+	p->fresh = (char *)slab->objects;
+	p->fresh_count = count;
+}
+
+static void *take_free(struct pool *p)
+{
+	struct free_object *f = p->free;
+
+	p->free = f->next;
+	return f;
+}
+
+static void *take_fresh(struct pool *p)
+{
+	char *object = p->fresh;
+
+	p->fresh += p->size;
+	p->fresh_count--;
+	return object;
 }
 
 void pool_init(struct pool *p, size_t object_size, size_t capacity)
@@ -75,23 +86,25 @@ void pool_fini(struct pool *p)
 
 void *pool_take(struct pool *p)
 {
-	struct free_object *f;
+	void *object;
 
-	if (!p->free)
+	if (!p->free && p->fresh_count == 0)
 		pool_grow(p);
-	f = p->free;
-	if (!f)
+	if (!p->free && p->fresh_count == 0)
 		return NULL;
-	p->free = f->next;
+	object = p->free ? take_free(p) : take_fresh(p);
 	p->used++;
-	return memset(f, 0, p->size);
+	return memset(object, 0, p->size);
 }
 
 void pool_give(struct pool *p, void *object)
 {
-	if (!object)
+	struct free_object *f = object;
+
+	if (!f)
 		return;
 	assert(p->used > 0);
 	p->used--;
-	chain_push(p, object);
+	f->next = p->free;
+	p->free = f;
 }

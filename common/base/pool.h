@@ -14,8 +14,10 @@ struct pool {
 	size_t size;     /* of an object, rounded up for alignment */
 	size_t capacity; /* most objects alive at once */
 	size_t used;
-	void *free;  /* chain of free objects */
-	void *slabs; /* chain of slabs, for pool_fini */
+	void *free;         /* chain of objects that were given back */
+	char *fresh;        /* the first of the last slab that was never taken */
+	size_t fresh_count; /* how many there are from there on */
+	void *slabs;        /* chain of slabs, for pool_fini */
 };
 
 void pool_init(struct pool *p, size_t object_size, size_t capacity);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Pools: capacity, alignment, and objects that come back clean. */
+#define _GNU_SOURCE
 #include "common/base/pool.h"
 
 #include <CUnit/CUnit.h>
@@ -7,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/unit/suites.h"
 
@@ -103,6 +106,25 @@ static void finished_pool_is_empty(void)
 	pool_fini(&p);
 }
 
+/* A slab for a million bindings is a hundred megabytes: nobody waits for its pages. */
+static void growing_leaves_memory_untouched(void)
+{
+	enum { SIZE = 64 << 10, FIRST = 16 };
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	unsigned char resident = 0;
+	struct pool p;
+	char *last = NULL;
+
+	pool_init(&p, SIZE, CAPACITY);
+	for (int i = 0; i <= FIRST; i++)
+		last = pool_take(&p);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(last);
+	last += (size_t)(FIRST / 2) * SIZE; /* still in the second slab */
+	CU_ASSERT_EQUAL(mincore(last - (uintptr_t)last % page, 1, &resident), 0);
+	CU_ASSERT_EQUAL(resident & 1, 0);
+	pool_fini(&p);
+}
+
 void suite_pool(void)
 {
 	CU_pSuite s = CU_add_suite("pool", NULL, NULL);
@@ -112,4 +134,5 @@ void suite_pool(void)
 	CU_ADD_TEST(s, objects_do_not_overlap);
 	CU_ADD_TEST(s, edges_of_capacity);
 	CU_ADD_TEST(s, finished_pool_is_empty);
+	CU_ADD_TEST(s, growing_leaves_memory_untouched);
 }
