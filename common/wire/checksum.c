@@ -2,7 +2,7 @@
 /*
  * Internet checksum. The ones' complement sum does not care in which byte order
  * the words are added (RFC 1071 1 (B)), so bytes are loaded as the machine
- * likes them, 64 bits at a time, and only the result is turned round.
+ * likes them, a vector at a time, and only the result is turned round.
  */
 #include "common/wire/checksum.h"
 
@@ -17,41 +17,79 @@ static uint32_t fold16(uint64_t sum)
 	return (uint32_t)sum;
 }
 
-/* Whole words of 64 bits; halves are added apart, so no carry is lost. */
-static uint64_t sum_words(const uint8_t *at, size_t words)
-{
-	uint64_t even = 0, odd = 0, word;
+/* Words of 64 bits that a processor with vectors adds at once. */
+typedef uint64_t lanes __attribute__((vector_size(16)));
 
-	for (; words > 0; words--, at += sizeof(word)) {
-		memcpy(&word, at, sizeof(word));
-		even += word & UINT32_MAX;
-		odd += word >> 32;
-	}
-	return even + odd;
+enum {
+	WORD = sizeof(uint64_t),
+	LANES = sizeof(lanes) / WORD,
+	STRIDE = 2 * sizeof(lanes)
+};
+
+/* Halves of words are added apart, so no carry is lost. */
+struct halves {
+	lanes even, odd;
+};
+
+/* One vector; copied, too, where there is a `to`. */
+static inline void add_lanes(struct halves *sum, uint8_t *to, const uint8_t *at)
+{
+	lanes words;
+
+	memcpy(&words, at, sizeof(words));
+	if (to)
+		memcpy(to, &words, sizeof(words));
+	sum->even += words & UINT32_MAX;
+	sum->odd += words >> 32;
 }
 
-/* The same, and copy them. */
-static uint64_t copy_words(uint8_t *to, const uint8_t *at, size_t words)
+static inline uint64_t total(const struct halves *a, const struct halves *b)
 {
-	uint64_t even = 0, odd = 0, word;
+	const lanes sum = a->even + a->odd + b->even + b->odd;
+	uint64_t all = 0;
 
-	for (; words > 0; words--, at += sizeof(word), to += sizeof(word)) {
-		memcpy(&word, at, sizeof(word));
-		memcpy(to, &word, sizeof(word));
-		even += word & UINT32_MAX;
-		odd += word >> 32;
-	}
-	return even + odd;
+	for (unsigned i = 0; i < LANES; i++)
+		all += sum[i];
+	return all;
 }
 
-/* The octets behind the whole words, with zeros behind them. */
-static uint64_t sum_rest(const uint8_t *at, size_t rest)
+/*
+ * Octets in multiples of two vectors. Two sums take turns, so that neither addition
+ * waits for the one before.
+ */
+static inline uint64_t sum_vectors(uint8_t *to, const uint8_t *at, size_t len)
 {
-	uint64_t last = 0;
+	struct halves a = { 0 }, b = { 0 };
 
-	if (rest)
-		memcpy(&last, at, rest);
-	return (last & UINT32_MAX) + (last >> 32);
+	for (size_t i = 0; i < len; i += STRIDE) {
+		add_lanes(&a, to ? to + i : NULL, at + i);
+		add_lanes(&b, to ? to + i + sizeof(lanes) : NULL,
+			  at + i + sizeof(lanes));
+	}
+	return total(&a, &b);
+}
+
+/* The octets behind them, an odd one as if a zero followed. */
+static uint64_t sum_rest(const uint8_t *at, size_t len)
+{
+	uint64_t sum = 0;
+	uint32_t word;
+	uint16_t half = 0;
+
+	for (; len >= sizeof(word); len -= sizeof(word), at += sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		sum += word;
+	}
+	if (len >= sizeof(half)) {
+		memcpy(&half, at, sizeof(half));
+		sum += half;
+		at += sizeof(half);
+	}
+	if (len % sizeof(half) == 0)
+		return sum;
+	half = 0;
+	memcpy(&half, at, 1);
+	return sum + half;
 }
 
 static uint32_t add_native(uint32_t sum, uint64_t native)
@@ -62,8 +100,8 @@ static uint32_t add_native(uint32_t sum, uint64_t native)
 uint32_t checksum_add(uint32_t sum, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
-	size_t rest = len % sizeof(uint64_t);
-	uint64_t native = sum_words(at, len / sizeof(uint64_t));
+	const size_t rest = len % STRIDE;
+	const uint64_t native = sum_vectors(NULL, at, len - rest);
 
 	return add_native(sum, native + sum_rest(at + len - rest, rest));
 }
@@ -72,8 +110,8 @@ uint32_t checksum_copy(uint32_t sum, void *to, const void *from, size_t len)
 {
 	const uint8_t *at = from;
 	uint8_t *copy = to;
-	size_t rest = len % sizeof(uint64_t);
-	uint64_t native = copy_words(copy, at, len / sizeof(uint64_t));
+	const size_t rest = len % STRIDE;
+	const uint64_t native = sum_vectors(copy, at, len - rest);
 
 	if (rest)
 		memcpy(copy + len - rest, at + len - rest, rest);
