@@ -209,10 +209,12 @@ void pipeline_part(struct pipeline *pl, struct pkt_vec *v,
 
 	_Static_assert(PKT_VEC_MAX <= 64, "one bit a packet");
 	for (unsigned i = 0; i < v->count; i++) {
-		struct pkt_vec part = { .now = v->now, .count = 0 };
+		struct pkt_vec part; /* its places are filled as far as they count */
 
 		if (v->pkt[i]->drop || !v->pkt[i]->part || done >> i & 1)
 			continue;
+		part.now = v->now;
+		part.count = 0;
 		gather(v, i, &done, &part);
 		stage(pl, &part);
 	}
