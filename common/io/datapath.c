@@ -341,7 +341,8 @@ static int open_tables(struct datapath *dp, struct datapath_fault *fault)
 						.inside = inside,
 						.rng = host_rng(),
 						.arg = dp,
-						.ports = dp->config.ports };
+						.ports = dp->config.ports,
+						.leave_unsummed = true };
 
 	fault->what = "packet buffers and tables";
 	if (pkt_pool_init(&dp->pool, POOL_PACKETS) != 0)

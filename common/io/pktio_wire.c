@@ -9,6 +9,7 @@
 
 #include "common/io/sock_opt.h"
 #include "common/io/udp_runs.h"
+#include "common/tunnel/encap_udp.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -31,6 +32,7 @@ static void send_singles(struct pktio *io, struct singles *s,
 	struct sockaddr_in to[PKT_VEC_MAX];
 
 	for (unsigned i = 0; i < s->count; i++) {
+		carrier_complete(s->p[i]);
 		to[i] = (struct sockaddr_in){ .sin_family = AF_INET,
 					      .sin_addr = pkt_ipv4(s->p[i])->dst };
 		iov[i] = (struct iovec){ s->p[i]->data, s->p[i]->len };

@@ -129,16 +129,6 @@ static struct ports ports_of(const struct carrier_spec *spec, const struct pkt *
 
 /* ---- in ---- */
 
-/* Complete the checksum of the UDP datagram of `len` octets behind the header. */
-static void fill_checksum(const struct ipv4 *ip, uint8_t *udp, size_t len)
-{
-	uint32_t sum = checksum_pseudo(ip->src, ip->dst, PROTO_UDP, (uint16_t)len);
-	uint16_t field = checksum_fold(checksum_add(sum, udp, len));
-	struct writer w = writer_over(udp + CHECKSUM_AT, 2);
-
-	write_u16(&w, field ? field : 0xffff);
-}
-
 static void push_one(const struct carrier_spec *spec, struct pkt *p)
 {
 	const struct ports ports = ports_of(spec, p);
@@ -164,8 +154,7 @@ static void push_one(const struct carrier_spec *spec, struct pkt *p)
 	write_u16(&w, 0);
 	if (spec->kind == CARRIER_MIP)
 		write_u32(&w, (uint32_t)MIP_DATA << 24 | (uint32_t)protocol << 16);
-	if (protocol != PROTO_ESP)
-		fill_checksum(ip, p->data + header, p->len - header);
+	p->unsummed = protocol != PROTO_ESP;
 }
 
 void carrier_push(const struct carrier_spec *spec, struct pkt_vec *v)
@@ -173,6 +162,21 @@ void carrier_push(const struct carrier_spec *spec, struct pkt_vec *v)
 	for (unsigned i = 0; i < v->count; i++)
 		if (!v->pkt[i]->drop)
 			push_one(spec, v->pkt[i]);
+}
+
+void carrier_complete(struct pkt *p)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+	const size_t header = ipv4_header_len(ip), len = p->len - header;
+	uint32_t sum = checksum_pseudo(ip->src, ip->dst, PROTO_UDP, (uint16_t)len);
+	struct writer w = writer_over(p->data + header + CHECKSUM_AT, 2);
+	uint16_t field;
+
+	if (!p->unsummed)
+		return;
+	field = checksum_fold(checksum_add(sum, p->data + header, len));
+	write_u16(&w, field ? field : 0xffff);
+	p->unsummed = false;
 }
 
 void carrier_keepalive(const struct carrier_spec *spec, struct in_addr local,

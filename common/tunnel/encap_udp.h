@@ -60,9 +60,14 @@ static inline bool carrier_is_bound(enum carrier_kind kind)
 
 /*
  * Put packets of ESP or a tunnel into the carrier.  CARRIER_UDP takes ESP and GRE,
- * CARRIER_MIP the three tunnels; the table of tunnels sees to it.
+ * CARRIER_MIP the three tunnels; the table of tunnels sees to it.  Where there is to be
+ * a checksum it is left out, and `unsummed` set: it is the only thing that needs the
+ * whole packet, and who sends it may have it done by others.
  */
 void carrier_push(const struct carrier_spec *spec, struct pkt_vec *v);
+
+/* Write the checksum that was left out, if one was. */
+void carrier_complete(struct pkt *p);
 
 /*
  * Take the packets of UDP among these out of their carriers: p->carrier and

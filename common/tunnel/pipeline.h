@@ -69,6 +69,12 @@ struct pipeline_config {
 
 	struct carrier_ports ports; /* where UDP carriers come in */
 
+	/*
+	 * Whether packets on `wire` may be `unsummed`, for carrier_complete() or the
+	 * kernel to finish.
+	 */
+	bool leave_unsummed;
+
 	uint32_t icmp_rate;  /* ICMP errors a second; 0: 100 */
 	uint32_t icmp_burst; /* 0: 50 */
 };

@@ -142,8 +142,12 @@ static void put_on_wire(struct pipeline *pl, struct pkt *p)
 {
 	uint16_t mtu = mtu_now(&protect_on_wire(p->tunnel->path)->mtu, pl->now.mono);
 
+	const bool cut = p->len > mtu && !has_df(p);
+
 	account_out(pl, p);
-	if (p->len > mtu && !has_df(p))
+	if (cut || !pl->config.leave_unsummed)
+		carrier_complete(p);
+	if (cut)
 		pipeline_fragment(pl, p, mtu, &pl->out->wire);
 	else
 		pkt_queue_add(&pl->out->wire, p);

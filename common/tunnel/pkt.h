@@ -51,6 +51,8 @@ struct pkt {
 	uint16_t carrier_port;     /* from this port of the peer, host order */
 	uint16_t part_len; /* of each datagram of those that came as one; 0: is one */
 
+	bool unsummed; /* the checksum of its carrier is still to be written */
+
 	/* Delivery on a link: where to, once the pipeline has put it on `link`. */
 	int ifindex;
 	struct mac mac;

@@ -134,6 +134,7 @@ static void check_again(struct pkt *p)
 	PROMISE(before);
 	pkt_vec_add(&v, p);
 	carrier_push(&spec, &v);
+	carrier_complete(p);
 	PROMISE(p->drop || is_sound(p));
 	carrier_pull(&ports, &v);
 	/* An SPI of 0 was refused before, so only a packet too large is dropped. */

@@ -202,6 +202,7 @@ static void come_in_clear(struct run *r, unsigned step)
 	encap_push(&peer, &v);
 	if (carrier.kind != CARRIER_NONE)
 		carrier_push(&carrier, &v);
+	carrier_complete(p);
 	if (p->drop) {
 		pkt_give(&r->w.pool, p);
 		return;

@@ -91,6 +91,7 @@ static void tunnel_data_from_another_port_is_no_tunnels(void)
 	v = vec_of(world_to_node(&w, &(struct packet_like){ 0 }));
 	encap_push(&ends.near, &v);
 	carrier_push(&other, &v);
+	carrier_complete(v.pkt[0]);
 	world_inbound(&w, &w.away, v.pkt[0]);
 	CU_ASSERT_EQUAL(world_drops(&w.away, "no-tunnel"), 1);
 	world_close(&w);

@@ -10,6 +10,7 @@
 #include "common/wire/udp.h"
 
 #include "tests/unit/packets.h"
+#include "tests/unit/segments.h"
 #include "tests/unit/suites.h"
 
 #include <CUnit/CUnit.h>
@@ -21,7 +22,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FROM = 4500, TO = 4600, HEADERS = IPV4_HEADER + UDP_HEADER, PEERS = 4 };
+enum {
+	FROM = 4500,
+	TO = 4600,
+	HEADERS = IPV4_HEADER + UDP_HEADER,
+	PEERS = 4,
+	CHECKSUM_AT = 6
+};
 
 static struct pkt_pool pool;
 static struct io_counts counts;
@@ -403,6 +410,37 @@ static void each_datagram_is_whole(void)
 	end(&l);
 }
 
+/* The kernel writes the checksum of a run; one that goes alone has it from us. */
+static void what_goes_alone_has_its_checksum(void)
+{
+	struct pkt_queue q = { 0 };
+	struct pktio raw;
+	struct pkt_vec v = { .count = 0 };
+	struct udp_packet u;
+	struct line l;
+
+	if (!begin(&l))
+		return;
+	pktio_init(&raw, &pool, &counts);
+	CU_ASSERT_EQUAL_FATAL(pktio_raw_open(&raw, PROTO_UDP), 0);
+	add(&l, &q, "127.0.0.1", 100, 1, true);
+	q.first->unsummed = true;
+	send_queue(&l, &q);
+	raw.ops->recv(&raw, &v);
+	for (unsigned i = 0; i < v.count; i++) {
+		if (udp_open(v.pkt[i]->data, v.pkt[i]->len, true, &u) != UDP_OK ||
+		    u.src_port != l.from)
+			continue;
+		CU_ASSERT_NOT_EQUAL(get16(v.pkt[i]->data + IPV4_HEADER + CHECKSUM_AT),
+				    0);
+		l.error++;
+	}
+	CU_ASSERT_EQUAL(l.error, 1);
+	pkt_vec_give(&pool, &v);
+	pktio_close(&raw);
+	end(&l);
+}
+
 /* Each of the run is told of, with what the kernel said. */
 static void every_refused_packet_is_told(void)
 {
@@ -440,5 +478,6 @@ void suite_udp_runs(void)
 	CU_ADD_TEST(s, a_stream_goes_and_comes_in_runs);
 	CU_ADD_TEST(s, mixed_packets_keep_their_order);
 	CU_ADD_TEST(s, each_datagram_is_whole);
+	CU_ADD_TEST(s, what_goes_alone_has_its_checksum);
 	CU_ADD_TEST(s, every_refused_packet_is_told);
 }
