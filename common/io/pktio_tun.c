@@ -52,7 +52,7 @@ static void recv_tun(struct pktio *io, struct pkt_vec *v)
 {
 	io->more = segment_split(&io->cut, io->pool, v);
 	while (!io->more && !pkt_vec_full(v)) {
-		struct pkt *p = pkt_take(io->pool);
+		struct pkt *p = pkt_take_large(io->pool);
 
 		if (!p) {
 			io->counts->by[IO_NO_BUFFER]++;

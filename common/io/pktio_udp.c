@@ -135,7 +135,7 @@ static unsigned fetch(struct pktio *io)
 	unsigned n = 0;
 	int got;
 
-	for (; n < HANDFUL && (p[n] = pkt_take(io->pool)); n++)
+	for (; n < HANDFUL && (p[n] = pkt_take_large(io->pool)); n++)
 		line_up(p[n], &slot[n], &m[n].msg_hdr);
 	if (n < HANDFUL)
 		io->counts->by[IO_NO_BUFFER]++;

@@ -2,7 +2,7 @@
 /*
  * Packet buffers. The pool is one piece of address space; a buffer that was
  * never taken costs no memory, and the one given back last is taken first, so
- * that a quiet program works in few warm buffers.
+ * that a quiet program works in few warm buffers; those for large reads apart.
  */
 #include "common/tunnel/pkt.h"
 #include "common/tunnel/pkt_vec.h"
@@ -27,21 +27,28 @@ void pkt_pool_fini(struct pkt_pool *pool)
 	*pool = (struct pkt_pool){ 0 };
 }
 
-static struct pkt *pool_pop(struct pkt_pool *pool)
+static struct pkt *list_pop(struct pkt **list)
 {
-	struct pkt *p = pool->free;
+	struct pkt *p = *list;
 
 	if (p)
-		pool->free = p->next;
-	else if (pool->touched < pool->count)
-		p = &pool->packets[pool->touched++];
+		*list = p->next;
 	return p;
 }
 
-struct pkt *pkt_take(struct pkt_pool *pool)
+/* Of one list, one that was never taken, or of the other list: in that order. */
+static struct pkt *pool_pop(struct pkt_pool *pool, struct pkt **list,
+			    struct pkt **other)
 {
-	struct pkt *p = pool_pop(pool);
+	struct pkt *p = list_pop(list);
 
+	if (!p && pool->touched < pool->count)
+		p = &pool->packets[pool->touched++];
+	return p ? p : list_pop(other);
+}
+
+static struct pkt *taken(struct pkt_pool *pool, struct pkt *p)
+{
 	if (!p)
 		return NULL;
 	pool->used++;
@@ -51,14 +58,31 @@ struct pkt *pkt_take(struct pkt_pool *pool)
 	return p;
 }
 
+struct pkt *pkt_take(struct pkt_pool *pool)
+{
+	return taken(pool, pool_pop(pool, &pool->free, &pool->free_large));
+}
+
+struct pkt *pkt_take_large(struct pkt_pool *pool)
+{
+	struct pkt *p = taken(pool, pool_pop(pool, &pool->free_large, &pool->free));
+
+	if (p)
+		p->large = true;
+	return p;
+}
+
 void pkt_give(struct pkt_pool *pool, struct pkt *p)
 {
+	struct pkt **list;
+
 	if (!p)
 		return;
 	assert(pool->used > 0);
 	pool->used--;
-	p->next = pool->free;
-	pool->free = p;
+	list = p->large ? &pool->free_large : &pool->free;
+	p->next = *list;
+	*list = p;
 }
 
 struct pkt *pkt_clone(struct pkt_pool *pool, const struct pkt *p)
@@ -69,6 +93,7 @@ struct pkt *pkt_clone(struct pkt_pool *pool, const struct pkt *p)
 		return NULL;
 	memcpy(copy, p, offsetof(struct pkt, room));
 	copy->next = NULL;
+	copy->large = false;
 	copy->data = copy->room + (p->data - p->room);
 	memcpy(copy->data, p->data, p->len);
 	return copy;

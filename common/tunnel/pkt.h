@@ -52,6 +52,7 @@ struct pkt {
 	uint16_t part_len; /* of each datagram of those that came as one; 0: is one */
 
 	bool unsummed; /* the checksum of its carrier is still to be written */
+	bool large;    /* pkt_take_large() has taken it */
 
 	/* Delivery on a link: where to, once the pipeline has put it on `link`. */
 	int ifindex;
@@ -64,6 +65,7 @@ struct pkt {
 struct pkt_pool {
 	struct pkt *packets;
 	struct pkt *free;
+	struct pkt *free_large; /* of those, what pkt_take_large() had */
 	size_t count;
 	size_t touched; /* packets[touched..count) were never taken */
 	size_t used;
@@ -75,6 +77,13 @@ void pkt_pool_fini(struct pkt_pool *pool);
 
 /* An empty packet: `data` behind the headroom, len 0.  NULL when all are taken. */
 struct pkt *pkt_take(struct pkt_pool *pool);
+
+/*
+ * The same for what may fill all of it.  The same few are taken again and again, so
+ * that tens of kilobytes are read into memory that the cache knows; else each of the
+ * pool would get its turn.
+ */
+struct pkt *pkt_take_large(struct pkt_pool *pool);
 void pkt_give(struct pkt_pool *pool, struct pkt *p);
 
 /* A copy of bytes and delivery data, or NULL. */

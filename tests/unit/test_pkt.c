@@ -47,6 +47,44 @@ static void takes_as_many_as_there_are(void)
 	CU_ASSERT_EQUAL(pool.used, 0);
 }
 
+/* What was read into is read into again, whatever was given back since. */
+static void takes_the_same_ones_for_large_reads(void)
+{
+	struct pkt *large = pkt_take_large(&pool), *other = pkt_take(&pool);
+
+	pkt_give(&pool, large);
+	pkt_give(&pool, other);
+	CU_ASSERT_PTR_EQUAL(pkt_take(&pool), other);
+	CU_ASSERT_PTR_EQUAL(pkt_take_large(&pool), large);
+	pkt_give(&pool, other);
+	pkt_give(&pool, large);
+}
+
+/* Either way takes what the other one had before it says that there is none. */
+static void takes_all_either_way(void)
+{
+	struct pkt *p[4], *q[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		CU_ASSERT_PTR_NOT_NULL_FATAL(p[i] = pkt_take_large(&pool));
+	CU_ASSERT_PTR_NULL(pkt_take_large(&pool));
+	for (unsigned i = 0; i < 4; i++)
+		pkt_give(&pool, p[i]);
+	for (unsigned i = 0; i < 4; i++) {
+		CU_ASSERT_PTR_NOT_NULL_FATAL(q[i] = pkt_take(&pool));
+		CU_ASSERT_FALSE(q[i]->large);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		pkt_give(&pool, q[i]);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p[0] = pkt_take_large(&pool));
+	CU_ASSERT_TRUE(p[0]->large);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(q[0] = pkt_clone(&pool, p[0]));
+	CU_ASSERT_FALSE(q[0]->large);
+	pkt_give(&pool, p[0]);
+	pkt_give(&pool, q[0]);
+	CU_ASSERT_EQUAL(pool.used, 0);
+}
+
 static void forgets_what_a_packet_was(void)
 {
 	struct pkt *p = pkt_take(&pool);
@@ -227,6 +265,8 @@ void suite_pkt(void)
 	CU_pSuite s = CU_add_suite("pkt", open_pool, close_pool);
 
 	CU_ADD_TEST(s, takes_as_many_as_there_are);
+	CU_ADD_TEST(s, takes_the_same_ones_for_large_reads);
+	CU_ADD_TEST(s, takes_all_either_way);
 	CU_ADD_TEST(s, forgets_what_a_packet_was);
 	CU_ADD_TEST(s, keeps_buffers_off_one_cache_line);
 	CU_ADD_TEST(s, refuses_impossible_pools);
