@@ -139,7 +139,7 @@ tests_unit_unit_SOURCES = tests/unit/main.c tests/unit/suites.def tests/unit/sui
 tests_unit_unit_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_unit_unit_LDADD = $(agent_libs) $(CUNIT_LIBS)
 
-EXTRA_DIST += tests/run tests/lint tests/netns tests/kernel tests/demo tests/bench
+EXTRA_DIST += tests/run tests/memcheck.supp tests/lint tests/netns tests/kernel tests/demo tests/bench
 EXTRA_DIST += tests/vectors tests/CONFORMANCE
 
 include $(top_srcdir)/tests/bench/module.mk

@@ -89,17 +89,71 @@ roam() {
 	check_clean mn fa1 fa2 ha
 }
 
+rekeys() { rows ha protection | jq '.[] | select(.remote == "10.0.2.2") | .rekeys'; }
+
+# drops AGENT: packets that it dropped on purpose, but those too big for the tunnel, whose
+# sender was told, and keepalives.
+drops() {
+	ctl "$1" show counters |
+		jq -cs 'map(select(.group == "drop" and .value > 0) | { (.counter): .value }) |
+			add // {} | del(."too-big", ."udp-keepalive")'
+}
+
+# What queues of the kernel threw away between the two agents; a run of packets counts as
+# one.  Not the tunnels' devices: what is lost there has not come to us.
+overflows() {
+	local host
+	for host in ha core fa1; do
+		in_ns $host nstat -asz UdpRcvbufErrors UdpSndbufErrors IpOutDiscards 2>/dev/null
+		ip -n "$LAB-$host" -s -j link show type veth |
+			jq -r '.[] | .stats64 | "dropped \(.rx.dropped + .tx.dropped)"'
+	done | awk '{ n += $2 } END { print n + 0 }'
+}
+
+missing() { # FROM TO: sealed there, never come here
+	echo $(($(counter "$1" encapsulated) + $(counter "$2" udp-keepalive) -
+		$(counter "$2" inbound)))
+}
+
+# none_missing FROM TO: at rest, every packet that one end sealed has come to the other,
+# but for runs of at most 64 that the kernel says it has dropped.
+none_missing() {
+	lab_wait 5 "[ \$(missing $1 $2) -le $((64 * $(overflows))) ]"
+}
+
+# full HOW: as much of it as the path takes, until keys were replaced ten times.
+full() {
+	local before
+	before=$(rekeys)
+	lab_start "$1" cn "$story_dir/full_traffic.py" "$1" 10.1.0.10
+	check_wait "$1: keys are replaced ten times under full traffic" 40 \
+		"[ \$(rekeys) -ge $((before + 10)) ]"
+	kill -TERM "$(cat "$LAB_DIR/$1.pid")"
+	check_wait "$1: it ends" 30 "! lab_running $1"
+	lab_stop "$1"
+	lab_say "$1: $(cat "$LAB_DIR/$1.log")"
+}
+
 # Every association used is a fresh one; both ends change by turns.
 rekey() {
 	local before
 	protected 'protection="esp"' 'rekey-seconds="1"'
+	rm -f "$LAB_DIR"/*.log
 	start_all ha fa1 mn
 	registered_at visit1 10.0.2.2
-	check "six seconds of traffic, new keys each second" scenario rekey 6s
-	equal "not one packet was lost" "$(result rekey '[.flows[].total.lost] | add')" 0
-	equal "none came twice" "$(result rekey '[.flows[].total.duplicated] | add')" 0
-	check_shows "keys were replaced five times at least" ha protection \
-		'any(.remote == "10.0.2.2" and .rekeys >= 5)'
+	lab_start far-end mn "$story_dir/full_traffic.py" serve 10.1.0.10
+	lab_wait 10 "grep -q listening $LAB_DIR/far-end.log"
+	full volley
+	check "volley: not one packet was lost, none came twice" \
+		grep -qx '[0-9]* lost 0 again 0' "$LAB_DIR/volley.log"
+	full stream
+	check "stream: it is whole" grep -q whole "$LAB_DIR/stream.log"
+	lab_stop far-end
+	check "what the home agent sealed came to the foreign agent" none_missing ha fa1
+	check "and what that sealed to the home agent" none_missing fa1 ha
+	lab_say "missing $(missing ha fa1) and $(missing fa1 ha), overflows $(overflows)"
+	equal "the home agent dropped none" "$(drops ha)" '{}'
+	equal "nor did the foreign agent" "$(drops fa1)" '{}'
 	check_shows "one association sends, few receive" ha associations \
 		'([.[] | select(.kind == "esp-out")] | length) == 1 and
 		 ([.[] | select(.kind == "esp-in")] | length) < 8'
@@ -110,7 +164,6 @@ rekey() {
 	equal "and under the same agreement" "$(rows ha protection |
 		jq -c '.[] | select(.remote == "10.0.2.2") | .handshakes')" "$before"
 	check_not "but not with a stranger" ctl ha rekey 10.0.77.1
-	equal "no packet failed a check" "$(counter ha esp-icv) $(counter fa1 esp-replay)" "0 0"
 	stop_agents
 }
 

@@ -7,11 +7,11 @@
 #include <stdlib.h> /* and __GLIBC__ with it */
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define OTHER_ALLOCATOR 1
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 #define OTHER_ALLOCATOR 1
 #endif
 
@@ -56,11 +56,6 @@ bool alloc_counted(void)
 
 #else
 
-bool alloc_counted(void)
-{
-	return true;
-}
-
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -101,6 +96,19 @@ void free(void *bytes)
 	if (look)
 		watcher = look;
 	__libc_free(bytes);
+}
+
+/* valgrind puts its own functions before these. */
+bool alloc_counted(void)
+{
+	void *(*volatile call)(size_t size) = malloc;
+	unsigned long before = calls;
+	bool counted;
+
+	free(call(1));
+	counted = calls != before;
+	calls = before;
+	return counted;
 }
 
 #endif

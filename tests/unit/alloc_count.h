@@ -2,7 +2,7 @@
 /*
  * Counts calls of malloc, calloc and realloc in the test program, to hold the
  * packet path to taking no memory, and lets one of them fail. Not under the
- * sanitizers, which have an allocator of their own.
+ * sanitizers and valgrind, which have an allocator of their own.
  */
 #ifndef TESTS_UNIT_ALLOC_COUNT_H
 #define TESTS_UNIT_ALLOC_COUNT_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-bool alloc_counted(void); /* false: this build cannot tell */
+bool alloc_counted(void); /* false: this run cannot tell */
 unsigned long alloc_count(void);
 
 /* The nth call from now on fails, once; 0 takes that back. */
