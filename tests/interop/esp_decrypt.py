@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: ISC
 """Decrypt a capture of ESP, raw or in UDP, with a key log of ours by scapy.
 
-    esp_decrypt.py CAPTURE KEY-LOG ipip|gre ESN
+    esp_decrypt.py CAPTURE KEY-LOG ipip|gre ESN STREAM
 
 ESN is "yes" for numbers of 64 bits, whose high half is 0 in a short capture. Prints
-"SOURCE DESTINATION TYPE" of ICMP inside, then "good N bad N".
+"SOURCE DESTINATION TYPE" of ICMP inside, then "good N bad N". What went by TCP to port
+7000 is put in order, into the file STREAM.
 """
 import re
 import sys
 
-from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.ipsec import ESP, IPSecIntegrityError, SecurityAssociation
 from scapy.layers.l2 import GRE
 from scapy.utils import rdpcap
@@ -36,11 +37,22 @@ def as_protocol_50(packet):
                     ESP(sealed)))
 
 
+def in_order(segments):
+    """The octets of one connection, given as its packets, some perhaps twice."""
+    first = next(s.seq for s in segments if "S" in s.flags) + 1
+    octets = bytearray()
+    for at, payload in sorted(((s.seq - first) % 2**32, bytes(s.payload))
+                              for s in segments if "S" not in s.flags):
+        octets[at:at + len(payload)] = payload
+    return octets
+
+
 def main():
-    capture, log, encapsulation, esn = sys.argv[1:]
+    capture, log, encapsulation, esn, stream = sys.argv[1:]
     with open(log) as lines:
         found = dict(association(line, encapsulation, esn == "yes") for line in lines)
     good = bad = 0
+    segments = []
     for packet in map(as_protocol_50, rdpcap(capture)):
         try:
             inside = found[packet[ESP].spi].decrypt(packet)
@@ -51,7 +63,11 @@ def main():
         inner = inside[GRE].payload if GRE in inside else inside
         if ICMP in inner:
             print(inner[IP].src, inner[IP].dst, inner[ICMP].type)
+        elif TCP in inner and inner[TCP].dport == 7000:
+            segments.append(inner[TCP])
     print("good", good, "bad", bad)
+    with open(stream, "wb") as f:
+        f.write(in_order(segments))
 
 
 main()
