@@ -4,27 +4,9 @@
 # and while agents are killed and come back; wrong keys, dead peers and other policies;
 # and no key is anywhere that it should not be.
 # limit: 300
-. "$(dirname "$0")/lib_story.sh"
+. "$(dirname "$0")/lib_esp.sh"
 
 key1=a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3
-
-# protected ATTRIBUTES [ESP-ATTRIBUTES]: all three agents, and the node.
-protected() {
-	local peer="s|<peer-agent \([^>]*\)>|<peer-agent \1 $1>|" esp="${2:-}"
-	configure ha "$peer" "s|</home-agent>|<esp $esp/>&|"
-	configure fa1 "$peer" "s|</foreign-agent>|<esp $esp/>&|"
-	configure fa2 "$peer" "s|</foreign-agent>|<esp $esp/>&|"
-	configure mn
-}
-
-up() { # AGENT PEER: keys stand
-	shows "$1" protection "any(.remote == \"$2\" and .state == \"up\")"
-}
-
-registered_at() { # PLACE CARE-OF
-	lab_move "$1"
-	check_wait "at $1 the node is served" 15 "node_is registered $2"
-}
 
 # Whatever has to do with the node, by itself or in a tunnel, and is not ESP.
 in_clear() { # CAPTURE
@@ -37,24 +19,6 @@ strange() { # CAPTURE CARE-OF
 	recorded "$1" "not (host 10.1.0.1 and host $2 and (udp port 4500 or udp port 434 or
 		tcp port 434 or proto 50)) and not icmp[0] = 3" | head -n 5
 }
-
-scenario() { # NAME DURATION [MOVES]
-	config "$1" <<-XML
-		<scenario name="$1" title="protected" duration="$2"
-		          cable="cable" cable-netns="$LAB-air" start="${4:-visit1}">
-		  <end name="correspondent" netns="$LAB-cn" address="10.0.9.2"/>
-		  <end name="node" netns="$LAB-mn" address="10.1.0.10"/>
-		  <udp name="to-node" from="correspondent" to="node" port="5001" interval="2ms"/>
-		  <udp name="from-node" from="node" to="correspondent" port="5002" interval="2ms"/>
-		  <tcp name="stream" from="correspondent" to="node" port="5003" rate="1000000"/>
-		  ${3:-}
-		  <watch name="mn" control="$LAB_DIR/mn.sock" node="yes"/>
-		</scenario>
-	XML
-	mn-sim scenario --quiet --out "$LAB_DIR" "$LAB_DIR/$1.xml"
-}
-
-result() { jq -r "$2" "$LAB_DIR/run-$1.json"; }
 
 # From before anything runs until after everything has ended.
 roam() {
@@ -87,91 +51,6 @@ roam() {
 		[ $(recorded roam1 'udp port 4500 and src 10.1.0.1' | wc -l) -gt 100 ] &&
 		[ $(recorded roam1 'udp port 4500 and dst 10.1.0.1' | wc -l) -gt 100 ]"
 	check_clean mn fa1 fa2 ha
-}
-
-rekeys() { rows ha protection | jq '.[] | select(.remote == "10.0.2.2") | .rekeys'; }
-
-# drops AGENT: packets that it dropped on purpose, but those too big for the tunnel, whose
-# sender was told, and keepalives.
-drops() {
-	ctl "$1" show counters |
-		jq -cs 'map(select(.group == "drop" and .value > 0) | { (.counter): .value }) |
-			add // {} | del(."too-big", ."udp-keepalive")'
-}
-
-# What queues of the kernel threw away between the two agents; a run of packets counts as
-# one.  Not the tunnels' devices: what is lost there has not come to us.
-overflows() {
-	local host
-	for host in ha core fa1; do
-		in_ns $host nstat -asz UdpRcvbufErrors UdpSndbufErrors IpOutDiscards 2>/dev/null
-		ip -n "$LAB-$host" -s -j link show type veth |
-			jq -r '.[] | .stats64 | "dropped \(.rx.dropped + .tx.dropped)"'
-	done | awk '{ n += $2 } END { print n + 0 }'
-}
-
-missing() { # FROM TO: sealed there, never come here
-	echo $(($(counter "$1" encapsulated) + $(counter "$2" udp-keepalive) -
-		$(counter "$2" inbound)))
-}
-
-# none_missing FROM TO: at rest, every packet that one end sealed has come to the other,
-# but for runs of at most 64 that the kernel says it has dropped.
-none_missing() {
-	lab_wait 5 "[ \$(missing $1 $2) -le $((64 * $(overflows))) ]"
-}
-
-# full HOW: as much of it as the path takes, until keys were replaced ten times.
-full() {
-	local before
-	before=$(rekeys)
-	lab_start "$1" cn "$story_dir/full_traffic.py" "$1" 10.1.0.10
-	check_wait "$1: keys are replaced ten times under full traffic" 40 \
-		"[ \$(rekeys) -ge $((before + 10)) ]"
-	kill -TERM "$(cat "$LAB_DIR/$1.pid")"
-	check_wait "$1: it ends" 30 "! lab_running $1"
-	lab_stop "$1"
-	lab_say "$1: $(cat "$LAB_DIR/$1.log")"
-}
-
-# Every association used is a fresh one; both ends change by turns.
-rekey() {
-	local before
-	protected 'protection="esp"' 'rekey-seconds="1"'
-	rm -f "$LAB_DIR"/*.log
-	start_all ha fa1 mn
-	registered_at visit1 10.0.2.2
-	lab_start far-end mn "$story_dir/full_traffic.py" serve 10.1.0.10
-	lab_wait 10 "grep -q listening $LAB_DIR/far-end.log"
-	full volley
-	check "volley: not one packet was lost, none came twice" \
-		grep -qx '[0-9]* lost 0 again 0' "$LAB_DIR/volley.log"
-	full stream
-	check "stream: it is whole" grep -q whole "$LAB_DIR/stream.log"
-	lab_stop far-end
-	check "what the home agent sealed came to the foreign agent" none_missing ha fa1
-	check "and what that sealed to the home agent" none_missing fa1 ha
-	lab_say "missing $(missing ha fa1) and $(missing fa1 ha), overflows $(overflows)"
-	equal "the home agent dropped none" "$(drops ha)" '{}'
-	equal "nor did the foreign agent" "$(drops fa1)" '{}'
-	check_shows "one association sends, few receive" ha associations \
-		'([.[] | select(.kind == "esp-out")] | length) == 1 and
-		 ([.[] | select(.kind == "esp-in")] | length) < 8'
-	check "the operator may ask for new keys" ctl ha rekey 10.0.2.2
-	before=$(rows ha protection | jq -c '.[] | select(.remote == "10.0.2.2") | .handshakes')
-	check "a reload, nothing has changed" ctl ha reload
-	check_pings "the node is reached as before" cn 10.1.0.10
-	equal "and under the same agreement" "$(rows ha protection |
-		jq -c '.[] | select(.remote == "10.0.2.2") | .handshakes')" "$before"
-	check_not "but not with a stranger" ctl ha rekey 10.0.77.1
-	stop_agents
-}
-
-stop_agents() {
-	local agent
-	for agent in mn fa1 ha; do
-		stop $agent
-	done
 }
 
 # Agents that die without a word, under traffic; the kernel must not step in for them.
@@ -507,18 +386,6 @@ engines() {
 	stop_agents
 }
 
-# Keys also change by what was sent under them.
-limits() {
-	protected 'protection="esp"' 'rekey-packets="1000"'
-	start_all ha fa1 mn
-	registered_at visit1 10.0.2.2
-	check "new keys each thousand packets" scenario limits 4s
-	equal "not one packet was lost then" "$(result limits '[.flows[].total.lost] | add')" 0
-	check_shows "keys were replaced by both ends" ha protection \
-		'any(.remote == "10.0.2.2" and .rekeys >= 1)'
-	stop_agents
-}
-
 # again PCAP: send what the foreign agent sent last once more, as it was, altered, and
 # something in clear; by a raw socket, from its namespace.
 again() {
@@ -634,7 +501,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms engines rekey limits attacked narrow killed held link_back unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms engines attacked narrow killed held link_back unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done
