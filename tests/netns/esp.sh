@@ -206,14 +206,16 @@ time.sleep(60)'
 }
 
 # An agent that the operator ends is an ordinary router. What shall not pass it then is
-# the operator's to say, by the rule of mip-fa(8).
+# the operator's to say, by the rules of mip-fa(8).
 stopped() {
 	protected 'protection="esp"'
 	start_all ha fa1 mn
 	registered_at visit1 10.0.2.2
 	ip -n "$LAB-fa1" rule add priority 500 from 10.1.0.0/24 iif visit blackhole
-	check_pings "stopped: a rule behind ours stops nothing meanwhile" mn 10.0.9.2 -I 10.1.0.10
+	ip -n "$LAB-fa1" rule add priority 500 iif lo to 10.1.0.10 blackhole
+	check_pings "stopped: rules behind ours stop nothing meanwhile" mn 10.0.9.2 -I 10.1.0.10
 	sniff stopped core fa1 ip
+	in_ns mn ping -n -q -c 1 -W 1 -t 1 -I 10.1.0.10 10.0.9.2 >/dev/null
 	lab_stop mn KILL
 	lab_start flood mn ping -n -q -i 0.01 -I 10.1.0.10 10.0.9.2
 	stop fa1
@@ -221,7 +223,8 @@ stopped() {
 	lab_stop flood INT
 	sniff_end stopped
 	equal "stopped: not one packet in clear" "$(in_clear stopped)" ""
-	ip -n "$LAB-fa1" rule del priority 500
+	ip -n "$LAB-fa1" rule del priority 500 iif visit
+	ip -n "$LAB-fa1" rule del priority 500 iif lo
 	check_clean fa1
 	stop ha
 	start_all mn
