@@ -55,17 +55,19 @@ enum {
 
 /* ---- maps ---- */
 
+/*
+ * As large as the daemon says.  Entries of home addresses are made beforehand, which
+ * takes less than the allocator would round up to; of tunnels there are mostly few.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1); /* as the daemon says */
+	__uint(max_entries, 1);
 	__type(key, __be32);
 	__type(value, struct fast_binding);
 } bindings SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1);
 	__type(key, __be32);
 	__type(value, struct fast_visitor);

@@ -32,7 +32,9 @@ struct seen {
 struct fastpath {
 	struct tunnel_fast *object;
 	struct fwd *fwd; /* that is mirrored, or NULL */
+	struct fastpath_sizes sizes;
 	int bindings, visitors, tunnels, links, counts;
+	int counted; /* where the counts of tunnels stand: tunnels, but for a moment */
 	uint64_t *per_processor; /* one value of a counter each */
 	unsigned processors;
 	uint64_t values[FAST_COUNTS];
@@ -80,7 +82,7 @@ static void keep_counts(const struct fastpath *fp, const struct fast_tunnel_key 
 {
 	struct fast_tunnel old;
 
-	if (bpf_map_lookup_elem(fp->tunnels, key, &old) != 0)
+	if (bpf_map_lookup_elem(fp->counted, key, &old) != 0)
 		return;
 	value->in_packets = old.in_packets;
 	value->in_octets = old.in_octets;
@@ -303,27 +305,57 @@ static int be_silent(enum libbpf_print_level level, const char *format, va_list 
 	return 0;
 }
 
+/* The links' addresses and the counts go over from a predecessor, if there is one. */
+static int take_over(struct tunnel_fast *o, const struct tunnel_fast *from)
+{
+	int error = bpf_map__reuse_fd(o->maps.links, bpf_map__fd(from->maps.links));
+
+	if (error != 0)
+		return error;
+	o->bss->tun = from->bss->tun;
+	return bpf_map__reuse_fd(o->maps.counts, bpf_map__fd(from->maps.counts));
+}
+
 static int load(struct fastpath *fp, const struct fastpath_sizes *sizes)
 {
 	struct tunnel_fast *o = tunnel_fast__open();
-	int processors = libbpf_num_possible_cpus();
+	int error = 0;
 
-	fp->object = o;
 	if (!o)
 		return -errno;
-	fp->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fp->fd < 0)
-		return -errno;
+	bpf_map__set_max_entries(o->maps.bindings, (uint32_t)sizes->bindings);
+	bpf_map__set_max_entries(o->maps.visitors, (uint32_t)sizes->visitors);
+	bpf_map__set_max_entries(o->maps.tunnels, (uint32_t)sizes->tunnels);
+	if (fp->object)
+		error = take_over(o, fp->object);
+	if (error == 0)
+		error = tunnel_fast__load(o);
+	if (error != 0) {
+		tunnel_fast__destroy(o);
+		return error;
+	}
+	fp->object = o;
+	fp->sizes = *sizes;
+	fp->bindings = bpf_map__fd(o->maps.bindings);
+	fp->visitors = bpf_map__fd(o->maps.visitors);
+	fp->tunnels = bpf_map__fd(o->maps.tunnels);
+	fp->links = bpf_map__fd(o->maps.links);
+	fp->counts = bpf_map__fd(o->maps.counts);
+	return 0;
+}
+
+static int prepare(struct fastpath *fp)
+{
+	int processors = libbpf_num_possible_cpus();
+
 	if (processors < 0)
 		return processors;
 	fp->processors = (unsigned)processors;
 	fp->per_processor = calloc(fp->processors, sizeof(*fp->per_processor));
 	if (!fp->per_processor)
 		return -ENOMEM;
-	bpf_map__set_max_entries(o->maps.bindings, (uint32_t)sizes->bindings);
-	bpf_map__set_max_entries(o->maps.visitors, (uint32_t)sizes->visitors);
-	bpf_map__set_max_entries(o->maps.tunnels, (uint32_t)sizes->tunnels);
-	return tunnel_fast__load(o);
+	fp->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fp->fd < 0 ? -errno : 0;
 }
 
 int fastpath_open(struct fastpath **out, const struct fastpath_sizes *sizes)
@@ -335,17 +367,60 @@ int fastpath_open(struct fastpath **out, const struct fastpath_sizes *sizes)
 		return -ENOMEM;
 	fp->fd = -1;
 	libbpf_set_print(be_silent);
-	error = load(fp, sizes);
+	error = prepare(fp);
+	if (error == 0)
+		error = load(fp, sizes);
 	if (error != 0) {
 		fastpath_close(fp);
 		return error;
 	}
-	fp->bindings = bpf_map__fd(fp->object->maps.bindings);
-	fp->visitors = bpf_map__fd(fp->object->maps.visitors);
-	fp->tunnels = bpf_map__fd(fp->object->maps.tunnels);
-	fp->links = bpf_map__fd(fp->object->maps.links);
-	fp->counts = bpf_map__fd(fp->object->maps.counts);
+	fp->counted = fp->tunnels;
 	*out = fp;
+	return 0;
+}
+
+/* Where ours cannot stand, the predecessor must not: nobody keeps its tables. */
+static void attach_again(struct fastpath *fp)
+{
+	for (unsigned i = 0; i < fp->seen_count; i++) {
+		struct seen *s = &fp->seen[i];
+
+		if (!s->attached)
+			continue;
+		s->attached =
+			rtnl_filter_attach(s->ifindex, fastpath_programme(fp)) == 0;
+		if (!s->attached)
+			(void)rtnl_filter_detach(s->ifindex);
+	}
+}
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* A map cannot grow, so there is a second programme until it has all in larger ones. */
+int fastpath_reserve(struct fastpath *fp, const struct fastpath_sizes *sizes)
+{
+	const struct fastpath_sizes wanted = {
+		.bindings = larger(sizes->bindings, fp->sizes.bindings),
+		.visitors = larger(sizes->visitors, fp->sizes.visitors),
+		.tunnels = larger(sizes->tunnels, fp->sizes.tunnels),
+	};
+	struct tunnel_fast *old = fp->object;
+	int error;
+
+	if (wanted.bindings == fp->sizes.bindings &&
+	    wanted.visitors == fp->sizes.visitors &&
+	    wanted.tunnels == fp->sizes.tunnels)
+		return 0;
+	error = load(fp, &wanted);
+	if (error != 0)
+		return error;
+	fastpath_mirror(fp, fp->fwd);
+	attach_again(fp);
+	fp->counted = fp->tunnels;
+	tunnel_fast__destroy(old);
 	return 0;
 }
 

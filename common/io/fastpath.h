@@ -26,6 +26,9 @@ struct fastpath_sizes {
 /* Load it.  0; -ENOTSUP: not built; else -errno. */
 int fastpath_open(struct fastpath **out, const struct fastpath_sizes *sizes);
 
+/* Let its tables have at least that many entries.  0, or -errno: they are as before. */
+int fastpath_reserve(struct fastpath *fp, const struct fastpath_sizes *sizes);
+
 /* Detach it from every link, and unload it. */
 void fastpath_close(struct fastpath *fp);
 

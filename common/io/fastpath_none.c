@@ -13,6 +13,13 @@ int fastpath_open(struct fastpath **out, const struct fastpath_sizes *sizes)
 	return -ENOTSUP;
 }
 
+int fastpath_reserve(struct fastpath *fp, const struct fastpath_sizes *sizes)
+{
+	(void)fp;
+	(void)sizes;
+	return -ENOTSUP;
+}
+
 void fastpath_close(struct fastpath *fp)
 {
 	(void)fp;

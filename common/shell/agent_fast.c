@@ -24,14 +24,20 @@ static void sweep(struct agent_shell *s)
 	}
 }
 
-static int load(struct agent_shell *s)
+static struct fastpath_sizes sizes_of(const struct agent_shell *s)
 {
 	const size_t entries = s->program->config.max_entries(s->config);
-	const struct fastpath_sizes sizes = {
+
+	return (struct fastpath_sizes){
 		.bindings = s->program->binds ? entries : 1,
 		.visitors = s->program->binds ? 1 : entries,
 		.tunnels = entries,
 	};
+}
+
+static int load(struct agent_shell *s)
+{
+	const struct fastpath_sizes sizes = sizes_of(s);
 	int error = fastpath_open(&s->fast, &sizes);
 
 	if (error != 0) {
@@ -89,13 +95,27 @@ void agent_fast_links(struct agent_shell *s)
 				   s);
 }
 
+static void reserve(struct agent_shell *s)
+{
+	const struct fastpath_sizes sizes = sizes_of(s);
+	int error = fastpath_reserve(s->fast, &sizes);
+
+	if (error != 0)
+		log_say(s->log, NOTE_WARN,
+			"no larger fast path, user space serves what exceeds it: %s",
+			strerror(-error));
+}
+
 /* Once loaded it stays: a tunnel that must not take it is not in its tables. */
 void agent_fast_reload(struct agent_shell *s)
 {
 	int error;
 
-	if (s->fast || !s->program->router ||
-	    config_fast_path(agent_common(s)) == FAST_PATH_OFF)
+	if (s->fast) {
+		reserve(s);
+		return;
+	}
+	if (!s->program->router || config_fast_path(agent_common(s)) == FAST_PATH_OFF)
 		return;
 	error = load(s);
 	if (error != 0)

@@ -118,6 +118,28 @@ changed() {
 	transfers "changed"
 }
 
+map_memory() { # AGENT: octets of its hash maps
+	cat /proc/"$(cat "$LAB_DIR/$1.pid")"/fdinfo/* 2>/dev/null |
+		awk '/^map_type:/ { hash = $2 == 1 } /^memlock:/ && hash { n += $2 } END { print n + 0 }'
+}
+
+# Maps of the kernel have a size for life; a reload that needs more makes new ones.
+larger() {
+	local before
+	before=$(took ha out)
+	configure ha "s|</home-agent>|<tunnel fast-path=\"required\"/>&|" \
+		's|max-lifetime=|max-bindings="125000" &|'
+	ctl ha reload >/dev/null
+	check "larger: the maps hold more bindings" [ "$(map_memory ha)" -ge $((125000 * 64)) ]
+	check "larger: of at most 128 octets each" [ "$(map_memory ha)" -le $((125000 * 128)) ]
+	check "larger: what was counted is not lost" eval \
+		'[ "$before" -gt 0 ] && [ "$(took ha out)" -ge "$before" ]'
+	transfers "larger"
+	equal "larger: one filter a link" "$(filters ha core) $(filters ha home)" "1 1"
+	check_shows "larger: on the same links" ha status \
+		'.[0]."fast-path" | sort == ["core", "home"]'
+}
+
 killed() {
 	lab_stop ha KILL
 	lab_stop fa1 KILL
@@ -196,6 +218,7 @@ segments
 unusual
 narrow
 changed
+larger
 killed
 later
 switched_off
