@@ -34,7 +34,8 @@ configure() { # ATTRIBUTES of <site-tunnel>
 	cat >"$LAB_DIR/s.xml" <<-XML
 		<home-agent address="10.0.0.2">
 		  <control socket="$LAB_DIR/s.sock"/>
-		  <site-tunnel name="kernel" local="10.0.0.2" remote="10.0.0.1" $1>
+		  <site-tunnel name="kernel" local="10.0.0.2" remote="10.0.0.1"
+		               probe="10.8.0.1" dead-after="5" $1>
 		    <local subnet="10.9.0.0/24"/>
 		    <remote subnet="10.8.0.0/24"/>
 		  </site-tunnel>
@@ -75,6 +76,7 @@ both_ways() { # NAME KERNEL-OPTIONS...
 		end
 		return
 	fi
+	check "$name: its address inside answers probes" lab_wait 20 "kernel_is up"
 	check "$name: from the kernel's end" \
 		in_ns k ping -n -c 3 -i 0.2 -W 3 -I 10.8.0.1 10.9.0.1
 	check "$name: from ours" in_ns s ping -n -c 3 -i 0.2 -W 3 -I 10.9.0.1 10.8.0.1
@@ -89,6 +91,24 @@ both_ways() { # NAME KERNEL-OPTIONS...
 		jq -s '[.[] | select(.group == "drop") | .value] | add')" = 0
 	check "$name: the kernel saw no error" test "$(ip -n "$LAB-k" -s -j link show t0 |
 		jq '.[0].stats64 | .rx.errors + .rx.over_errors + .tx.errors')" = 0
+	end
+}
+
+kernel_is() { # STATE
+	ctl show tunnels | jq -es "any(.name == \"kernel\" and .state == \"$1\")" >/dev/null
+}
+
+# The kernel's tunnel goes and comes.
+noticed() { # NAME KERNEL-OPTIONS...
+	local name=$1
+	shift
+	begin "$@" || not_ok "$name: started"
+	check "$name: the kernel's end lives" lab_wait 20 "kernel_is up"
+	ip -n "$LAB-k" link set t0 down
+	check "$name: that it is down is noticed" lab_wait 40 "kernel_is down"
+	ip -n "$LAB-k" link set t0 up
+	ip -n "$LAB-k" route replace 10.9.0.0/24 dev t0 src 10.8.0.1
+	check "$name: that it is up again, too" lab_wait 40 "kernel_is up"
 	end
 }
 
@@ -120,6 +140,9 @@ ours='encapsulation="gre" gre-key="4294967295" gre-checksum="yes" gre-sequence="
 both_ways "GRE, all of them" gre key 255.255.255.255 csum seq
 ours='encapsulation="ipip"'
 both_ways "IP-in-IP" ipip
+
+ours='encapsulation="gre" gre-key="7"'
+noticed "GRE, key" gre key 7
 
 # A network card merges the packets of a stream before we see them. None may be lost
 # for that: those that were merged come one by one when they are sent again.
