@@ -135,7 +135,9 @@ void world_sa(struct world_sa *sa, const struct esp_side *s, uint32_t spi,
 					 .remote = s->peer,
 					 .algorithm = a,
 					 .material = &sa->material,
-					 .window = 1024 };
+					 .esn = s->esn,
+					 .window = 1024,
+					 .engine = s->engine };
 }
 
 void world_key_in(struct esp_side *to, uint32_t spi, enum esp_algorithm a)

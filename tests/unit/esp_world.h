@@ -28,6 +28,8 @@ struct esp_side {
 	struct pipeline *pl;
 	struct pipeline_out out;
 	unsigned alive, dead; /* times that it was told of the site's other end */
+	const struct esp_engine *engine; /* of associations to come; NULL: OpenSSL's */
+	bool esn;                        /* and whether they extend their numbers */
 };
 
 struct world_like {
