@@ -533,8 +533,7 @@ void fa_core_stop(struct fa_core *fa, struct now now, struct effect_list *fx)
 		advertiser_stop(&fa->adverts[i], &service, &fa->links, fx);
 	visitor_each(&fa->visitors, end, &s);
 	pending_clear(&fa->pending);
-	if (c->reverse_tunnel)
-		reverse_route(false, fx);
+	reverse_route(false, fx); /* it may be there though nobody was offered it */
 	if (guard_requires_any(fa->guard))
 		reverse_stop(false, fx);
 	sites_change(&c->common, NULL, fx);
