@@ -310,7 +310,7 @@ bool agent_start(struct node *n)
 	effect_list_init(&n->fx);
 	effect_list_init(&n->spare);
 	init_actor(n);
-	if (!make_data_plane(n))
+	if (!make_data_plane(n) || !keys_protect(n))
 		return false;
 	if (is_ha(n))
 		n->core = ha_core_new(&n->config.ha, &n->links, rng, now, &n->fx);
@@ -322,11 +322,12 @@ bool agent_start(struct node *n)
 		agent_perform(n);
 	if (n->core && is_ha(n))
 		restore(n);
-	return n->core != NULL;
+	return n->core && keys_start(n);
 }
 
 void agent_kill(struct node *n)
 {
+	keys_kill(n);
 	if (n->core && is_ha(n))
 		ha_core_free(n->core);
 	else if (n->core && is_fa(n))
@@ -346,6 +347,7 @@ void agent_stop(struct node *n)
 {
 	struct now now = world_now_of(n);
 
+	keys_stop(n);
 	if (is_ha(n))
 		ha_core_stop(n->core, now, &n->fx);
 	else if (is_fa(n))
@@ -357,10 +359,8 @@ void agent_stop(struct node *n)
 
 /* Events. */
 
-instant_t agent_next_deadline(const struct node *n)
+static instant_t core_next_deadline(const struct node *n)
 {
-	if (!n->core)
-		return INSTANT_NEVER;
 	if (is_ha(n))
 		return ha_core_next_deadline(n->core);
 	if (is_fa(n))
@@ -368,10 +368,21 @@ instant_t agent_next_deadline(const struct node *n)
 	return mn_core_next_deadline(n->core);
 }
 
+instant_t agent_next_deadline(const struct node *n)
+{
+	if (!n->core)
+		return INSTANT_NEVER;
+	return instant_min(core_next_deadline(n), keys_next(n));
+}
+
 void agent_deadline(struct node *n)
 {
 	struct now now = world_now_of(n);
 
+	if (instant_due(keys_next(n), now.mono)) {
+		keys_deadline(n);
+		return;
+	}
 	if (is_ha(n))
 		ha_core_deadline(n->core, now, &n->fx);
 	else if (is_fa(n))
@@ -456,6 +467,16 @@ void agent_arp(struct node *n, const struct arp_frame *frame)
 	else
 		mn_core_arp(n->core, frame, now, &n->fx);
 	agent_perform(n);
+}
+
+void agent_protection(struct node *n, struct in_addr remote, bool stands)
+{
+	struct now now = world_now_of(n);
+
+	if (is_ha(n))
+		ha_core_protection(n->core, remote, stands, now, &n->fx);
+	else
+		fa_core_protection(n->core, remote, stands, now, &n->fx);
 }
 
 unsigned agent_counters(const struct node *n, struct counter_set *sets, unsigned room)

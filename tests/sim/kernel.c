@@ -126,6 +126,13 @@ int kernel_apply(struct kernel *k, const struct effect *e)
 	}
 }
 
+/* The longest prefix, and of several alike the lowest metric. */
+static bool is_better(const struct effect_route *a, const struct effect_route *b)
+{
+	return a->dst.len > b->dst.len ||
+	       (a->dst.len == b->dst.len && a->metric < b->metric);
+}
+
 static const struct effect_route *look_up(const struct kernel *k, uint32_t table,
 					  struct in_addr dst)
 {
@@ -135,7 +142,7 @@ static const struct effect_route *look_up(const struct kernel *k, uint32_t table
 		const struct effect_route *r = &k->route[i];
 
 		if (r->table == table && ipv4_prefix_has(r->dst, dst) &&
-		    (!best || r->dst.len > best->dst.len))
+		    (!best || is_better(r, best)))
 			best = r;
 	}
 	return best;

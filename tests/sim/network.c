@@ -44,7 +44,7 @@ static struct iface *iface_by_index(struct node *n, int ifindex)
 	return NULL;
 }
 
-static void drop(struct node *n, const char *why)
+void network_drop(struct node *n, const char *why)
 {
 	n->w->dropped[IP_BY_HOST]++;
 	world_trace(n->w, "%s drops a packet: %s", n->name, why);
@@ -113,12 +113,25 @@ void network_frame_out(struct node *n, int ifindex, struct mac to, bool arp,
 	transmit(n->w, &like, bytes, &n->w->links);
 }
 
+/* One bit of what is sealed, wherever it is. */
+static void alter(struct world *w, uint8_t *bytes, size_t len)
+{
+	const size_t head = IPV4_HEADER + UDP_HEADER;
+
+	if (len <= head || !esp_is_sealed(bytes, len) || !chance(w, w->cloud.alter))
+		return;
+	bytes[head + rng_below(&w->rng, (uint32_t)(len - head))] ^=
+		(uint8_t)(1u << rng_below(&w->rng, 8));
+}
+
 static void cloud_out(struct node *n, const uint8_t *bytes, size_t len)
 {
 	struct event like = { .w = n->w, .from = n->id, .segment = SEG_CLOUD };
 	uint8_t copy[FRAME_MAX];
 
+	invariant_leaves(n, bytes, len);
 	memcpy(copy, bytes, len);
+	alter(n->w, copy, len);
 	if (n->w->tap && !n->w->tap(n->w, n->w->tap_arg, copy, &len))
 		return;
 	like.len = len;
@@ -269,55 +282,6 @@ static void arp_in(struct node *n, struct iface *f, const struct event *e)
 	send_waiting(n);
 }
 
-/* The data plane. */
-
-static void hand_out(struct node *n, struct pipeline_out *out)
-{
-	struct pkt *p;
-
-	while ((p = pkt_queue_pop(&out->wire)) != NULL) {
-		network_ip_out(n, p->data, p->len, 0);
-		pkt_give(&n->w->pool, p);
-	}
-	while ((p = pkt_queue_pop(&out->link)) != NULL) {
-		network_frame_out(n, p->ifindex, p->mac, false, p->data, p->len);
-		pkt_give(&n->w->pool, p);
-	}
-	while ((p = pkt_queue_pop(&out->kernel)) != NULL) {
-		ip_in(n, NULL, NULL, p->data, p->len);
-		pkt_give(&n->w->pool, p);
-	}
-}
-
-enum way { WAY_OUTBOUND, WAY_INBOUND, WAY_ICMP, WAY_BROADCAST };
-
-static void through_pipeline(struct node *n, enum way way, const uint8_t *bytes,
-			     size_t len)
-{
-	struct pipeline_out out = { 0 };
-	struct pkt_vec in = { .now = world_now_of(n) };
-	struct pkt *p = n->pl ? pkt_take(&n->w->pool) : NULL;
-
-	if (!p) {
-		drop(n, "no data plane");
-		return;
-	}
-	memcpy(p->data, bytes, len);
-	p->len = len;
-	pkt_vec_add(&in, p);
-	if (way == WAY_OUTBOUND)
-		pipeline_outbound(n->pl, &in, &out);
-	else if (way == WAY_INBOUND)
-		pipeline_inbound(n->pl, &in, &out);
-	else if (way == WAY_ICMP)
-		pipeline_icmp(n->pl, &in, &out);
-	else
-		pipeline_broadcast(n->pl, &in, n->config.network.prefix, &out);
-	world_trace(n->w, "%s pipeline %d: wire=%zu kernel=%zu link=%zu", n->name, way,
-		    out.wire.count, out.kernel.count, out.link.count);
-	hand_out(n, &out);
-}
-
 /* IP. */
 
 static const struct iface *connected(const struct node *n, struct in_addr dst)
@@ -347,8 +311,10 @@ static const struct effect_address *subnet(const struct node *n, struct in_addr 
 static void route_by_kernel(struct node *n, const struct effect_route *r,
 			    struct in_addr dst, const uint8_t *bytes, size_t len)
 {
-	if (r->ifindex == EFFECT_DEV_TUN)
-		through_pipeline(n, WAY_OUTBOUND, bytes, len);
+	if (r->unreachable)
+		network_drop(n, "unreachable");
+	else if (r->ifindex == EFFECT_DEV_TUN)
+		forward_packet(n, WAY_OUTBOUND, bytes, len);
 	else
 		link_out(n, r->ifindex, r->via.s_addr ? r->via : dst, bytes, len);
 }
@@ -371,7 +337,7 @@ void network_ip_out(struct node *n, const uint8_t *bytes, size_t len, int iif)
 	else if (n->id == HOST)
 		link_out(n, IF_LINK, n->w->node[HA].iface[0].addr.addr, bytes, len);
 	else
-		drop(n, "no route");
+		network_drop(n, "no route");
 }
 
 static void forward(struct node *n, const struct iface *on, const uint8_t *bytes,
@@ -382,7 +348,7 @@ static void forward(struct node *n, const struct iface *on, const uint8_t *bytes
 
 	memcpy(copy, bytes, len);
 	if (ip->ttl <= 1) {
-		drop(n, "time to live");
+		network_drop(n, "time to live");
 		return;
 	}
 	ipv4_set_ttl(ip, (uint8_t)(ip->ttl - 1));
@@ -456,14 +422,17 @@ static void local_in(struct node *n, const uint8_t *bytes, size_t len)
 	case PROTO_IPIP:
 	case PROTO_GRE:
 	case PROTO_MINIMAL:
-		through_pipeline(n, WAY_INBOUND, bytes, len);
+	case PROTO_ESP:
+		forward_packet(n, WAY_INBOUND, bytes, len);
 		break;
 	case PROTO_ICMP:
 		if (n->pl)
-			through_pipeline(n, WAY_ICMP, bytes, len);
+			forward_packet(n, WAY_ICMP, bytes, len);
 		break;
 	default:
-		if (udp_open(bytes, len, false, &udp) == UDP_OK)
+		if (esp_is_sealed(bytes, len))
+			forward_packet(n, WAY_INBOUND, bytes, len);
+		else if (udp_open(bytes, len, false, &udp) == UDP_OK)
 			application(n, &udp);
 		break;
 	}
@@ -476,7 +445,7 @@ static void for_all_in(struct node *n, const struct iface *on, const uint8_t *by
 
 	if (n->id == HA && on && on->segment == SEG_HOME && n->pl &&
 	    !ipv4_is_multicast(ip->dst))
-		through_pipeline(n, WAY_BROADCAST, bytes, len);
+		forward_packet(n, WAY_BROADCAST, bytes, len);
 	local_in(n, bytes, len);
 }
 
@@ -500,7 +469,7 @@ static void ip_in(struct node *n, struct iface *on, const struct mac *from,
 	else if (forwards(n))
 		forward(n, on, bytes, len);
 	else
-		drop(n, "not for it");
+		network_drop(n, "not for it");
 }
 
 /* Arrival. */
@@ -533,7 +502,7 @@ static void segment_in(struct world *w, const struct event *e)
 }
 
 /* Who the cloud routes an address to. */
-static struct node *reached_by(struct world *w, struct in_addr dst)
+struct node *network_reached_by(struct world *w, struct in_addr dst)
 {
 	for (int i = 0; i < MN0; i++) {
 		struct node *n = &w->node[i];
@@ -543,6 +512,11 @@ static struct node *reached_by(struct world *w, struct in_addr dst)
 				return n;
 	}
 	return NULL;
+}
+
+void network_to_kernel(struct node *n, const uint8_t *bytes, size_t len)
+{
+	ip_in(n, NULL, NULL, bytes, len);
 }
 
 void network_inject(struct node *n, const uint8_t *bytes, size_t len)
@@ -567,7 +541,7 @@ void network_replay(struct node *n, const struct captured *c)
 static void cloud_in(struct world *w, const struct event *e)
 {
 	const struct ipv4 *ip = (const struct ipv4 *)e->bytes;
-	struct node *n = reached_by(w, ip->dst);
+	struct node *n = network_reached_by(w, ip->dst);
 
 	if (n && is_there(n))
 		network_inject(n, e->bytes, e->len);

@@ -13,6 +13,7 @@
 
 enum {
 	TROUBLES = 40,
+	KEYS_S = 160,  /* longer than any pause of keying, and a dead peer's time */
 	PEACE_S = 400, /* longer than any pause of a node after denials */
 	CAPTURED = 16,
 	CLOCK_JUMP_S = 4000,
@@ -24,6 +25,8 @@ struct chaos {
 	unsigned heard_count;
 	uint64_t heard_accepted;
 	struct in_addr last_home;
+	enum random_kind kind;
+	unsigned dies_at; /* an agent: before this effect of keying */
 };
 
 static unsigned dice(struct world *w, unsigned sides)
@@ -80,6 +83,34 @@ static void vary(struct world *w)
 		vary_mobile_node(w, mn);
 	if (dice(w, 8) == 0)
 		w->ntp0 = UINT64_C(0xffffffc0) << 32;
+}
+
+/* A node whose packets would come back in clear is not admitted: all tunnel back. */
+static void tunnel_both_ways(struct world *w, int fa)
+{
+	w->node[HA].config.ha.reverse_tunnel = true;
+	w->node[fa].config.fa.reverse_tunnel = true;
+	for (int mn = MN0; mn < MN0 + (int)w->mobile_nodes; mn++)
+		w->node[mn].config.mn.reverse_tunnel = true;
+}
+
+static void vary_protection(struct world *w, int fa)
+{
+	struct esp_setup s =
+		esp_setup_usual(dice(w, 4) ? PROTECT_REQUIRED : PROTECT_PREFERRED);
+
+	if (dice(w, 4) == 0)
+		return;
+	s.algorithm = (enum esp_algorithm)dice(w, ESP_NULL_SHA256);
+	s.carrier = dice(w, 2) ? CARRIER_UDP : CARRIER_NONE;
+	s.esn = dice(w, 2);
+	s.window = (uint16_t)(64 + dice(w, 4033));
+	s.rekey = duration_s(1 + dice(w, 20));
+	s.rekey_packets = dice(w, 2) ? 1 + dice(w, 10) : 0;
+	s.reauthenticate = duration_s(10 + dice(w, 60));
+	world_protect(w, fa, &s);
+	if (s.policy == PROTECT_REQUIRED)
+		tunnel_both_ways(w, fa);
 }
 
 /* Troubles. */
@@ -208,27 +239,135 @@ static void overhear(struct chaos *c)
 	c->heard[c->heard_count++ % CAPTURED] = c->w.last_request;
 }
 
+/* Troubles of ESP. */
+
+static int some_agent(struct world *w)
+{
+	return FA0 + (int)dice(w, FOREIGN_AGENTS);
+}
+
+static void change_keys(struct chaos *c)
+{
+	const int fa = some_agent(&c->w);
+
+	if (c->w.esp[fa - FA0].policy == PROTECT_OFF)
+		return;
+	world_rekey(&c->w, fa, fa);
+	if (dice(&c->w, 2))
+		world_rekey(&c->w, HA, fa);
+}
+
+static void cut(struct chaos *c)
+{
+	streams_cut(&c->w.streams, c->w.now);
+}
+
+static void part(struct chaos *c)
+{
+	c->w.streams.parted = !c->w.streams.parted;
+}
+
+static void die_silently(struct chaos *c)
+{
+	c->w.silent = !c->w.silent;
+	restart(c);
+}
+
+static void talk_long(struct chaos *c)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		talk(c);
+		world_run(&c->w, duration_ms(dice(&c->w, 100)));
+	}
+}
+
+static void attack_sealed(struct chaos *c)
+{
+	for (unsigned i = 0; i < 10; i++) {
+		world_replay_sealed(&c->w);
+		world_replay_altered(&c->w);
+		world_forge_clear(&c->w, some_agent(&c->w), some_node(&c->w));
+	}
+}
+
+static void slow_streams(struct chaos *c)
+{
+	c->w.streams.delay_ms = 1 + dice(&c->w, 400);
+	c->w.cloud.alter = dice(&c->w, 200);
+}
+
+/* Before some effect of keying, soon. */
+static void strike(struct world *w, struct node *n, unsigned nth)
+{
+	const unsigned *at = w->key_step_arg;
+
+	if (nth == *at)
+		n->keys.dying = true;
+}
+
+static void die_soon(struct chaos *c)
+{
+	struct world *w = &c->w;
+
+	c->dies_at = dice(w, 30);
+	w->key_steps = 0;
+	w->key_step = strike;
+	w->key_step_arg = &c->dies_at;
+	change_keys(c);
+}
+
+static void revive(struct world *w)
+{
+	for (int i = HA; i < ROUTER; i++)
+		if (!w->node[i].core && !agent_start(&w->node[i]))
+			world_break(w, "%s does not start again", w->node[i].name);
+}
+
 static void trouble(struct chaos *c)
 {
 	static void (*const kinds[])(struct chaos *) = {
-		move,   move,      move, drift, change_weather, restart,
-		refuse, set_clock, talk, talk,  attack,         attack,
+		move,          move,         move,     drift, change_weather, restart,
+		refuse,        set_clock,    talk,     talk,  attack,         attack,
+		change_keys,   change_keys,  cut,      part,  die_silently,   talk_long,
+		attack_sealed, slow_streams, die_soon,
 	};
+	enum { CLEAR = 12, ALL = sizeof(kinds) / sizeof(kinds[0]) };
 
-	kinds[dice(&c->w, sizeof(kinds) / sizeof(kinds[0]))](c);
+	kinds[dice(&c->w, c->kind == RANDOM_CLEAR ? CLEAR : ALL)](c);
 }
 
 /* Peace. */
 
+/*
+ * A foreign agent whose kernel refused its routes offers no tunnel back until its
+ * operator starts it again, and where ESP is required admits nobody without.
+ */
+static void start_refused_again(struct world *w)
+{
+	for (int fa = FA0; fa < ROUTER; fa++)
+		if (w->esp[fa - FA0].policy == PROTECT_REQUIRED &&
+		    w->node[fa].failed_at.ns >= 0)
+			world_restart(w, fa);
+}
+
 static void make_peace(struct world *w)
 {
-	const struct impairment calm = { 0, 0, duration_ms(1), duration_ms(1) };
+	const struct impairment calm = { 0, 0, duration_ms(1), duration_ms(1), 0 };
 
 	w->links = w->cloud = calm;
 	for (int i = 0; i < NODES; i++) {
 		w->node[i].fail_permille = 0;
 		w->node[i].fail_next = -1;
 	}
+	w->streams.parted = false;
+	w->streams.delay_ms = 10;
+	w->key_step = NULL;
+	revive(w);
+	start_refused_again(w);
+	world_run(w, duration_s(KEYS_S));
+	for (int fa = FA0; fa < ROUTER; fa++)
+		if (w->esp[fa - FA0].policy != PROTECT_OFF && !world_is_keyed(w, fa))
+			world_break(w, "no keys with %s", w->node[fa].name);
 	for (int mn = MN0; mn < MN0 + (int)w->mobile_nodes; mn++)
 		world_move(w, mn, (int)dice(w, SEG_LAN));
 	world_run(w, duration_s(PEACE_S));
@@ -255,6 +394,7 @@ static void live(struct chaos *c)
 	for (unsigned i = 0; i < TROUBLES && !c->w.broken[0]; i++) {
 		trouble(c);
 		world_run(&c->w, duration_ms(dice(&c->w, 4000)));
+		revive(&c->w);
 		overhear(c);
 	}
 	make_peace(&c->w);
@@ -263,7 +403,8 @@ static void live(struct chaos *c)
 		world_stop(&c->w);
 }
 
-bool random_world(uint64_t seed, bool verbose, struct random_result *result)
+bool random_world(uint64_t seed, enum random_kind kind, bool verbose,
+		  struct random_result *result)
 {
 	struct chaos *c = calloc(1, sizeof(*c));
 
@@ -271,7 +412,10 @@ bool random_world(uint64_t seed, bool verbose, struct random_result *result)
 		abort();
 	world_init(&c->w, seed, 1 + (unsigned)(seed % MOBILE_NODES));
 	c->w.verbose = verbose;
+	c->kind = kind;
 	vary(&c->w);
+	for (int fa = FA0; kind == RANDOM_PROTECTED && fa < ROUTER; fa++)
+		vary_protection(&c->w, fa);
 	live(c);
 	*result = (struct random_result){ .hash = c->w.hash, .steps = c->w.steps };
 	snprintf(result->broken, sizeof(result->broken), "%s", c->w.broken);

@@ -253,8 +253,8 @@ void story_refused_mobile_node(struct world *w)
 
 void story_bad_weather(struct world *w)
 {
-	w->links = (struct impairment){ 200, 100, duration_ms(1), duration_ms(40) };
-	w->cloud = (struct impairment){ 200, 100, duration_ms(5), duration_ms(200) };
+	w->links = (struct impairment){ 200, 100, duration_ms(1), duration_ms(40), 0 };
+	w->cloud = (struct impairment){ 200, 100, duration_ms(5), duration_ms(200), 0 };
 	world_start(w);
 	for (unsigned round = 0; round < 3; round++) {
 		for (int mn = MN0; mn < MN0 + 4; mn++)

@@ -244,10 +244,21 @@ static void name_nodes(struct world *w)
 	}
 }
 
+/* Where there is none yet. */
+void world_share_key(struct world *w, int fa)
+{
+	if (w->node[fa].config.fa.home_agent_count > 0)
+		return;
+	add_peer(&w->node[HA].config, world_care_of(fa), 500, (unsigned)fa);
+	w->node[HA].config.ha.foreign_agent_count++;
+	w->node[fa].config.fa.home_agent_count = 1;
+}
+
 void world_init(struct world *w, uint64_t seed, unsigned mobile_nodes)
 {
 	const struct impairment calm = { .delay_min = duration_ms(1),
-					 .delay_max = duration_ms(1) };
+					 .delay_max = duration_ms(1),
+					 0 };
 
 	memset(w, 0, sizeof(*w));
 	w->ntp0 = UINT64_C(0xea000000) << 32;
@@ -257,6 +268,7 @@ void world_init(struct world *w, uint64_t seed, unsigned mobile_nodes)
 	w->cloud = w->links = calm;
 	w->cloud.delay_min = w->cloud.delay_max = duration_ms(5);
 	timers_init(&w->events);
+	keys_init_streams(w);
 	if (pkt_pool_init(&w->pool, POOL) != 0)
 		abort();
 	name_nodes(w);
@@ -298,6 +310,7 @@ void world_fini(struct world *w)
 	while ((t = timers_take_due(&w->events, end_of_time)) != NULL)
 		network_forget(t);
 	timers_fini(&w->events);
+	invariants_esp_fini(w);
 	pkt_pool_fini(&w->pool);
 }
 
@@ -348,16 +361,20 @@ static bool step(struct world *w, instant_t end)
 {
 	instant_t event = timers_next(&w->events), deadline;
 	struct node *n = next_deadline(w, &deadline);
-	instant_t next = instant_min(event, deadline);
+	instant_t stream = streams_next(&w->streams);
+	instant_t next = instant_min(instant_min(event, deadline), stream);
 
 	if (instant_is_never(next) || instant_before(end, next))
 		return false;
 	if (instant_before(w->now, next))
 		w->now = next;
-	if (!instant_before(deadline, event))
+	if (instant_due(event, next))
 		network_arrive(w, timers_take_due(&w->events, w->now));
+	else if (instant_due(stream, next))
+		streams_step(&w->streams, w->now);
 	else
 		agent_deadline(n);
+	keys_after_step(w);
 	w->steps++;
 	invariants_check(w);
 	return true;
@@ -485,8 +502,10 @@ static int owner_of(const struct world *w, struct in_addr a)
 uint32_t world_send(struct world *w, int from, struct in_addr to)
 {
 	uint32_t number = w->packets++ % PACKETS;
-	uint8_t payload[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16),
-			       (uint8_t)(number >> 8), (uint8_t)number };
+	uint8_t payload[4 + sizeof(WORLD_WORDS)] = { (uint8_t)(number >> 24),
+						     (uint8_t)(number >> 16),
+						     (uint8_t)(number >> 8),
+						     (uint8_t)number };
 	const struct udp_packet udp = { .src = source_of(&w->node[from]),
 					.dst = to,
 					.src_port = TEST_PORT,
@@ -494,9 +513,11 @@ uint32_t world_send(struct world *w, int from, struct in_addr to)
 					.ttl = 64,
 					.payload = payload,
 					.len = sizeof(payload) };
-	uint8_t bytes[64];
-	size_t len = udp_build(bytes, sizeof(bytes), &udp, (uint16_t)number);
+	uint8_t bytes[128];
+	size_t len;
 
+	memcpy(payload + 4, WORLD_WORDS, sizeof(WORLD_WORDS));
+	len = udp_build(bytes, sizeof(bytes), &udp, (uint16_t)number);
 	w->packet[number] = (struct sent_packet){ .to = owner_of(w, to) };
 	world_trace(w, "%s sends packet %u", w->node[from].name, number);
 	network_ip_out(&w->node[from], bytes, len, 0);

@@ -14,6 +14,8 @@
  *   world.c     time, events, the nodes and their configurations
  *   agents.c    cores as nodes: their events, their effects
  *   network.c   links, ARP, IP, what a host does with a packet
+ *   forwarding.c  their data planes
+ *   keys.c      ESP between agents, over streams.c
  */
 #ifndef TESTS_SIM_WORLD_H
 #define TESTS_SIM_WORLD_H
@@ -27,6 +29,8 @@
 #include "ha/ha_config.h"
 #include "mn-sim/mn_core.h"
 #include "tests/sim/kernel.h"
+#include "tests/sim/keys.h"
+#include "tests/sim/streams.h"
 
 #include <stdio.h>
 
@@ -62,7 +66,13 @@ enum {
 	PACKETS = 1 << 14,
 	FRAME_MAX = 1800,
 	BROKEN_LEN = 400,
+	OVERHEARD = 32,
 };
+
+_Static_assert((int)KEYED_AGENTS == (int)FOREIGN_AGENTS, "each may be protected");
+
+/* In the payload of every packet of an application. */
+#define WORLD_WORDS "what an observer must not read"
 
 struct world;
 
@@ -120,6 +130,7 @@ struct node {
 	struct kernel kernel;
 	struct effect_list fx, spare;
 	struct effect_actor actor;
+	struct keys keys;
 	struct io_counts io;
 
 	/* trouble */
@@ -148,6 +159,7 @@ struct sent_packet {
 struct impairment {
 	unsigned loss, duplicate; /* of a thousand */
 	duration_t delay_min, delay_max;
+	unsigned alter; /* of a thousand; of what is sealed */
 };
 
 /* What the home agent's store holds; it outlives the agent. */
@@ -163,6 +175,15 @@ struct captured {
 	uint8_t bytes[MIP_MESSAGE_MAX];
 	struct in_addr src, dst;
 };
+
+/* A sealed packet that went over the cloud, for attacks. */
+struct overheard {
+	size_t len;
+	uint8_t bytes[FRAME_MAX];
+};
+
+struct held_key;
+struct sealed;
 
 struct world {
 	instant_t now;
@@ -184,6 +205,21 @@ struct world {
 	struct sent_packet packet[PACKETS];
 	uint32_t packets;
 	uint64_t dropped[DROP_COUNT + 1]; /* by reason; the last: by hosts */
+
+	struct esp_setup esp[FOREIGN_AGENTS];
+	struct streams streams;
+	bool silent; /* who dies resets no stream */
+	bool keyed_once;
+	enum sabotage sabotage;
+	struct held_key *held; /* invariants_esp.c */
+	struct sealed *sealed;
+	uint64_t sealed_count;
+	struct overheard overheard[OVERHEARD];
+	uint64_t overheard_count;
+	/* Lets a story do something before the nth effect of keying, from 0. */
+	void (*key_step)(struct world *w, struct node *n, unsigned nth);
+	void *key_step_arg;
+	unsigned key_steps;
 
 	uint64_t steps, hash;
 	bool verbose;
@@ -240,6 +276,9 @@ unsigned world_arrives(struct world *w, int from, struct in_addr to);
 
 struct in_addr world_addr(unsigned a, unsigned b, unsigned c, unsigned d);
 
+/* The home agent and a foreign agent have an association from now on. */
+void world_share_key(struct world *w, int fa);
+
 /* An event in the queue: bytes that arrive later. */
 void world_schedule(struct world *w, instant_t at, struct timer *t);
 
@@ -255,6 +294,8 @@ void agent_datagram(struct node *n, const struct datagram *dg);
 void agent_icmp(struct node *n, const struct icmp_datagram *dg);
 void agent_arp(struct node *n, const struct arp_frame *frame);
 unsigned agent_counters(const struct node *n, struct counter_set *sets, unsigned room);
+/* ESP with that peer stands from now on, or no more. */
+void agent_protection(struct node *n, struct in_addr remote, bool stands);
 /* Perform what the core has asked for. */
 void agent_perform(struct node *n);
 /* What the home agent's store has of a node, or NULL. */
@@ -264,6 +305,9 @@ const struct effect_record *agent_disk(const struct world *w, struct in_addr hom
 void network_frame_out(struct node *n, int ifindex, struct mac to, bool arp,
 		       const uint8_t *bytes, size_t len);
 void network_ip_out(struct node *n, const uint8_t *bytes, size_t len, int iif);
+/* Out of a tunnel. */
+void network_to_kernel(struct node *n, const uint8_t *bytes, size_t len);
+void network_drop(struct node *n, const char *why);
 /* An event is due. */
 void network_arrive(struct world *w, struct timer *t);
 void network_forget(struct timer *t);
@@ -271,5 +315,12 @@ void network_forget(struct timer *t);
 void network_inject(struct node *n, const uint8_t *bytes, size_t len);
 /* The same for a message that somebody has seen. */
 void network_replay(struct node *n, const struct captured *c);
+/* Whom the cloud brings packets for that address to, or NULL. */
+struct node *network_reached_by(struct world *w, struct in_addr dst);
+
+/* forwarding.c */
+enum way { WAY_OUTBOUND, WAY_INBOUND, WAY_ICMP, WAY_BROADCAST };
+
+void forward_packet(struct node *n, enum way way, const uint8_t *bytes, size_t len);
 
 #endif
