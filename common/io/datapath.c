@@ -5,6 +5,7 @@
 #include "common/io/datapath.h"
 
 #include "common/io/host.h"
+#include "common/io/outer_way.h"
 #include "common/io/pktio.h"
 #include "common/io/udp_runs.h"
 #include "common/tunnel/pipeline.h"
@@ -48,6 +49,7 @@ struct datapath {
 	struct pktio in[SOURCE_COUNT]; /* FROM_TUN also takes packets */
 	struct pktio wire;
 	struct udp_runs runs; /* of what goes out on the wire */
+	struct outer_ways *ways;
 	struct pktio link;
 	struct loop_watch *watch[SOURCE_COUNT];
 	struct loop_watch *keepalives;
@@ -321,8 +323,12 @@ static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
 		if (error != 0)
 			return error;
 	}
+	fault->what = "ways of outer packets";
+	error = outer_ways_open(&dp->ways, dp->config.links);
+	if (error != 0)
+		return error;
 	fault->what = "raw socket for outer packets";
-	error = pktio_wire_open(&dp->wire, &dp->runs);
+	error = pktio_wire_open(&dp->wire, &dp->runs, dp->ways);
 	if (error != 0)
 		return error;
 	fault->what = "packet socket for visitors";
@@ -394,6 +400,7 @@ void datapath_close(struct datapath *dp)
 		pktio_close(&dp->in[s]);
 	}
 	pktio_close(&dp->wire);
+	outer_ways_close(dp->ways);
 	pktio_close(&dp->link);
 	if (dp->pipeline)
 		pipeline_free(dp->pipeline);

@@ -13,6 +13,7 @@ edge_sources += \
 	common/io/log.c common/io/log.h \
 	common/io/loop.c common/io/loop.h \
 	common/io/netlink.c common/io/netlink.h \
+	common/io/outer_way.c common/io/outer_way.h \
 	common/io/pktio.c common/io/pktio.h \
 	common/io/pktio_packet.c common/io/pktio_raw.c common/io/pktio_tun.c \
 	common/io/pktio_udp.c common/io/pktio_wire.c \
@@ -22,6 +23,7 @@ edge_sources += \
 	common/io/rtnl_filter.c common/io/rtnl_filter.h \
 	common/io/rtnl_sweep.c common/io/rtnl_sweep.h \
 	common/io/sock_opt.c common/io/sock_opt.h \
+	common/io/stack_hooks.c common/io/stack_hooks.h \
 	common/io/startup.c common/io/startup.h \
 	common/io/store.c common/io/store.h \
 	common/io/store_read.c common/io/store_read.h \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Route netlink over libmnl, one question at a time.
+ * Netlink over libmnl, one question at a time.
  */
 #include "common/io/netlink.h"
 
@@ -13,10 +13,10 @@
 /* The kernel answers at once; a limit keeps a fault of ours from hanging us. */
 static const struct timeval answer_limit = { .tv_sec = 2 };
 
-int netlink_open(struct netlink *nl, uint32_t groups)
+static int open_bus(struct netlink *nl, int bus, uint32_t groups)
 {
 	*nl = (struct netlink){ 0 };
-	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	nl->socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!nl->socket)
 		return -errno;
 	if (mnl_socket_bind(nl->socket, groups, MNL_SOCKET_AUTOPID) != 0) {
@@ -29,6 +29,16 @@ int netlink_open(struct netlink *nl, uint32_t groups)
 	setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVTIMEO,
 		   &answer_limit, sizeof(answer_limit));
 	return 0;
+}
+
+int netlink_open(struct netlink *nl, uint32_t groups)
+{
+	return open_bus(nl, NETLINK_ROUTE, groups);
+}
+
+int netlink_open_bus(struct netlink *nl, int bus)
+{
+	return open_bus(nl, bus, 0);
 }
 
 void netlink_close(struct netlink *nl)
@@ -94,11 +104,17 @@ static int read_answer(struct netlink *nl, netlink_fn *each, void *arg)
 	}
 }
 
-int netlink_ask(struct netlink *nl, struct nlmsghdr *request)
+int netlink_get(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each,
+		void *arg)
 {
 	int error = send_request(nl, request, NLM_F_ACK);
 
-	return error ? error : read_answer(nl, NULL, NULL);
+	return error ? error : read_answer(nl, each, arg);
+}
+
+int netlink_ask(struct netlink *nl, struct nlmsghdr *request)
+{
+	return netlink_get(nl, request, NULL, NULL);
 }
 
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A route netlink socket: a request and its acknowledgement, a dump, and the
- * stream of what changes.  Only rtnl*.c use it.
+ * A netlink socket, mostly of routes: a request and its acknowledgement, an answer, a
+ * dump, and the stream of what changes.
  */
 #ifndef COMMON_IO_NETLINK_H
 #define COMMON_IO_NETLINK_H
@@ -22,11 +22,17 @@ struct netlink {
 int netlink_open(struct netlink *nl, uint32_t groups);
 void netlink_close(struct netlink *nl);
 
+/* The same for another family of netlink(7), which only asks. */
+int netlink_open_bus(struct netlink *nl, int bus);
+
 /* Send and wait for the kernel's acknowledgement: 0, or -errno as it said. */
 int netlink_ask(struct netlink *nl, struct nlmsghdr *request);
 
-/* Send a dump request and call `each` for every message of the answer. */
+/* Send a request for one thing, or a dump, and call `each` for every message of the
+ * answer. */
 typedef void netlink_fn(void *arg, const struct nlmsghdr *message);
+int netlink_get(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each,
+		void *arg);
 int netlink_dump(struct netlink *nl, struct nlmsghdr *request, netlink_fn *each,
 		 void *arg);
 

@@ -15,6 +15,7 @@
 
 struct links;
 struct mmsghdr;
+struct outer_ways;
 struct pktio;
 struct udp_runs;
 
@@ -59,6 +60,7 @@ struct pktio {
 	struct pkt_queue held;     /* datagrams that did not fit into the vector */
 	size_t parted;             /* octets of the first one's that went into it */
 	struct udp_runs *runs;     /* of the wire; borrowed */
+	struct outer_ways *ways;   /* the same; or NULL */
 };
 
 /* Nothing open yet; comes before the openers below. */
@@ -92,9 +94,10 @@ int pktio_icmp_open(struct pktio *io);
 
 /*
  * Sends whole IPv4 packets, headers and all, by the kernel's routing; those of UDP
- * carriers by the handful where they can (udp_runs.h).
+ * carriers by the handful where they can (udp_runs.h), and streams of the others past
+ * the IP layer over `ways` (outer_way.h), if not NULL.
  */
-int pktio_wire_open(struct pktio *io, struct udp_runs *runs);
+int pktio_wire_open(struct pktio *io, struct udp_runs *runs, struct outer_ways *ways);
 
 /*
  * Sends whole IPv4 packets to (pkt->ifindex, pkt->mac) without routing or ARP, from

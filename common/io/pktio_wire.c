@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Out on the wire: one raw socket (raw(7)) takes packets of all kinds with their
- * headers; of UDP carriers, what can go in runs does (udp_runs.h). Each way keeps the
- * order, and what waits for the first has left when something takes the second.
+ * headers; of UDP carriers, what can go in runs does (udp_runs.h); and of the others,
+ * those of streams go past the IP layer where they may (outer_way.h). Each way keeps
+ * the order, and what waits for the first has left when something takes the second.
  */
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
 
+#include "common/io/host.h"
+#include "common/io/outer_way.h"
 #include "common/io/sock_opt.h"
 #include "common/io/udp_runs.h"
 #include "common/tunnel/encap_udp.h"
@@ -16,33 +19,104 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BUFFER = 1 << 20 };
+enum {
+	BUFFER = 1 << 20,
 
-/* Packets that wait for the raw socket. */
+	/* So many at once are part of a stream, for which it is worth asking a way. */
+	STREAM = 4,
+};
+
+/* Packets that wait for a socket. */
 struct singles {
+	const struct outer_way *way; /* all over this one; NULL: the raw socket */
 	unsigned count;
 	struct pkt *p[PKT_VEC_MAX];
 };
 
-static void send_singles(struct pktio *io, struct singles *s,
-			 const struct pktio_refusal *r)
+static void send_raw(struct pktio *io, struct pkt **p, unsigned count,
+		     const struct pktio_refusal *r)
 {
 	struct iovec iov[PKT_VEC_MAX];
 	struct mmsghdr m[PKT_VEC_MAX];
 	struct sockaddr_in to[PKT_VEC_MAX];
 
-	for (unsigned i = 0; i < s->count; i++) {
-		carrier_complete(s->p[i]);
+	for (unsigned i = 0; i < count; i++) {
+		carrier_complete(p[i]);
 		to[i] = (struct sockaddr_in){ .sin_family = AF_INET,
-					      .sin_addr = pkt_ipv4(s->p[i])->dst };
-		iov[i] = (struct iovec){ s->p[i]->data, s->p[i]->len };
+					      .sin_addr = pkt_ipv4(p[i])->dst };
+		iov[i] = (struct iovec){ p[i]->data, p[i]->len };
 		m[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &to[i],
 						      .msg_namelen = sizeof(to[i]),
 						      .msg_iov = &iov[i],
 						      .msg_iovlen = 1 } };
 	}
-	pktio_send_batch(io, s->p, m, s->count, r);
-	s->count = 0;
+	pktio_send_batch(io, p, m, count, r);
+}
+
+/* To the neighbour; returns how many have gone, which are given back. */
+static unsigned send_past(struct pktio *io, const struct outer_way *way, struct pkt **p,
+			  unsigned count)
+{
+	struct iovec iov[PKT_VEC_MAX][2];
+	struct mmsghdr m[PKT_VEC_MAX];
+	int sent;
+
+	for (unsigned i = 0; i < count; i++) {
+		carrier_complete(p[i]);
+		iov[i][0] = (struct iovec){ (void *)way->ethernet, ETHER_HDR_LEN };
+		iov[i][1] = (struct iovec){ p[i]->data, p[i]->len };
+		m[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = (void *)&way->to,
+						      .msg_namelen = sizeof(way->to),
+						      .msg_iov = iov[i],
+						      .msg_iovlen = 2 } };
+	}
+	sent = sendmmsg(outer_ways_fd(io->ways), m, count, MSG_DONTWAIT);
+	for (int i = 0; i < sent; i++)
+		pkt_give(io->pool, p[i]);
+	return sent > 0 ? (unsigned)sent : 0;
+}
+
+/* What cannot go past the IP layer goes through it, where errors have their meaning. */
+static void send_singles(struct pktio *io, struct singles *s,
+			 const struct pktio_refusal *r)
+{
+	unsigned gone = 0;
+
+	if (s->way && s->count > 0) {
+		const struct in_addr dst = pkt_ipv4(s->p[0])->dst;
+
+		gone = send_past(io, s->way, s->p, s->count);
+		io->counts->by[IO_SENT_PAST] += gone;
+		if (gone < s->count)
+			outer_ways_doubt(io->ways, dst);
+	}
+	if (gone < s->count)
+		send_raw(io, s->p + gone, s->count - gone, r);
+	*s = (struct singles){ .count = 0 };
+}
+
+/* Each packet with a header that the kernel would leave as it is. */
+static bool is_whole(const struct pkt *p, const struct outer_way *way)
+{
+	const struct ipv4 *ip = pkt_ipv4_of(p);
+
+	return p->len <= way->mtu && ip->src.s_addr != 0 && ip->id != 0;
+}
+
+/* The time is looked up once for all that is at hand. */
+static void send_single(struct pktio *io, struct pkt *p, bool stream, instant_t now,
+			struct singles *s, const struct pktio_refusal *r)
+{
+	const struct outer_way *way = NULL;
+
+	if (stream)
+		way = outer_ways_find(io->ways, pkt_ipv4(p)->dst, now);
+	if (way && !is_whole(p, way))
+		way = NULL;
+	if (way != s->way)
+		send_singles(io, s, r);
+	s->way = way;
+	s->p[s->count++] = p;
 }
 
 /* What the kernel says of the whole run, each of its packets may hear for itself. */
@@ -59,9 +133,7 @@ static void send_run(struct pktio *io, struct pkt **run, unsigned count,
 	send_singles(io, s, r);
 	error = udp_runs_send(io->runs, run, count);
 	if (goes_one_by_one(error)) {
-		memcpy(s->p, run, count * sizeof(*run));
-		s->count = count;
-		send_singles(io, s, r);
+		send_raw(io, run, count, r);
 		return;
 	}
 	for (unsigned i = 0; i < count; i++)
@@ -74,6 +146,8 @@ static void send_run(struct pktio *io, struct pkt **run, unsigned count,
 static void send_handful(struct pktio *io, struct pkt **p, unsigned count,
 			 const struct pktio_refusal *r)
 {
+	const bool stream = io->ways && count >= STREAM;
+	const instant_t now = stream ? host_now().mono : (instant_t){ 0 };
 	struct singles s = { .count = 0 };
 	struct pkt *run[UDP_RUN_MAX];
 
@@ -84,7 +158,7 @@ static void send_handful(struct pktio *io, struct pkt **p, unsigned count,
 			continue; /* has gone in a run */
 		n = udp_runs_gather(io->runs, p + i, count - i, run);
 		if (n == 0)
-			s.p[s.count++] = p[i];
+			send_single(io, p[i], stream, now, &s, r);
 		else
 			send_run(io, run, n, &s, r);
 	}
@@ -107,7 +181,7 @@ static void send_wire(struct pktio *io, struct pkt_queue *q,
 
 static const struct pktio_ops wire_ops = { "wire", NULL, send_wire };
 
-int pktio_wire_open(struct pktio *io, struct udp_runs *runs)
+int pktio_wire_open(struct pktio *io, struct udp_runs *runs, struct outer_ways *ways)
 {
 	int error;
 
@@ -121,6 +195,7 @@ int pktio_wire_open(struct pktio *io, struct udp_runs *runs)
 	}
 	sock_send_room(io->fd, BUFFER);
 	io->runs = runs;
+	io->ways = ways;
 	io->ops = &wire_ops;
 	return 0;
 }

@@ -255,7 +255,7 @@ static bool begin(struct line *l)
 	udp_runs_init(&l->runs, &counts);
 	pktio_init(&l->wire, &pool, &counts);
 	pktio_init(&l->in, &pool, &counts);
-	error = pktio_wire_open(&l->wire, &l->runs);
+	error = pktio_wire_open(&l->wire, &l->runs, NULL);
 	if (error != 0) {
 		CU_ASSERT_EQUAL(error, -EPERM);
 		return false;
