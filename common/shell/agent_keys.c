@@ -189,6 +189,7 @@ int agent_keys_protect(struct agent_shell *s)
 	keying_effects_init(&s->keys->fx);
 	keying_effects_init(&s->keys->spare);
 	s->keys->look = INSTANT_NEVER;
+	agent_keys_refusals_init(s->keys, s->now.mono);
 	open_engine(s);
 	open_key_log(s);
 	error = agent_keys_protect_all(s);

@@ -24,7 +24,7 @@
 _Static_assert((int)KEYING_INBOUND_MAX <= (int)PROTECT_SAS_IN,
 	       "what keying asks for has its place in the forwarding table");
 
-/* What was counted of an association when it was last looked at. */
+/* What was counted of an association, as far as it has been told of. */
 struct seen_sa {
 	uint32_t spi;
 	uint64_t replays, bad_icvs, bad_insides;
@@ -60,8 +60,9 @@ struct agent_keys {
 	bool log_fails;           /* and it was told */
 	struct esp_engine engine; /* that computes ESP */
 	struct keying_effects fx, spare;
-	bool here;      /* our end's address is one of this machine's now */
-	instant_t look; /* at the associations, next */
+	bool here;              /* our end's address is one of this machine's now */
+	instant_t look;         /* at the associations, next */
+	struct bucket refusals; /* of packets by ESP: lines about them, all pairs' */
 };
 
 /* agent_keys_ends.c */
@@ -94,6 +95,11 @@ struct keying_peer_spec agent_keys_spec(const struct keyed_pair *p,
 int agent_keys_manual(struct agent_shell *s, struct keyed_pair *p);
 
 /* agent_keys_look.c */
+void agent_keys_refusals_init(struct agent_keys *k, instant_t now);
 void agent_keys_look(struct agent_shell *s, struct now now);
+
+/* Tell what of a pair's packets was refused and has not been told, within a bound. */
+void agent_keys_look_at_refused(struct agent_shell *s, struct keyed_pair *p,
+				const struct protect_view *v);
 
 #endif

@@ -5,12 +5,24 @@
  */
 #include "common/shell/agent_keys.h"
 
-/* RFC 4303 3.4.2 to 3.4.4 and RFC 4301 5.2 make these auditable events. */
-static void report(struct agent_shell *s, const struct keyed_pair *p, uint32_t spi,
-		   uint64_t packets, const char *reason)
+/* Of lines about refused packets. */
+enum { REFUSALS_PER_SECOND = 10, REFUSALS_AT_ONCE = 50 };
+
+void agent_keys_refusals_init(struct agent_keys *k, instant_t now)
 {
-	if (packets == 0)
-		return;
+	bucket_init(&k->refusals, REFUSALS_PER_SECOND, REFUSALS_AT_ONCE, now);
+}
+
+/*
+ * RFC 4303 3.4.2 to 3.4.4 and RFC 4301 5.2 make these auditable events.  Strangers can
+ * provoke them at every pair of ends: what is too much now is told together with what
+ * comes after.  Returns how many of those that were counted have been told of.
+ */
+static uint64_t report(struct agent_shell *s, const struct keyed_pair *p, uint32_t spi,
+		       uint64_t counted, uint64_t told, const char *reason)
+{
+	if (counted == told || !bucket_take(&s->keys->refusals, s->now.mono))
+		return told;
 	violations_add(&s->violations, &(struct violation){ .ntp = s->now.ntp,
 							    .source = p->ends.remote,
 							    .spi = spi,
@@ -20,9 +32,10 @@ static void report(struct agent_shell *s, const struct keyed_pair *p, uint32_t s
 				 .local = p->ends.local,
 				 .remote = p->ends.remote,
 				 .spi = spi,
-				 .packets = packets,
+				 .packets = counted - told,
 				 .reason = reason },
 		 &s->links, s->now);
+	return counted;
 }
 
 static const struct seen_sa *seen_of(const struct keyed_pair *p, uint32_t spi)
@@ -35,28 +48,28 @@ static const struct seen_sa *seen_of(const struct keyed_pair *p, uint32_t spi)
 	return &nothing;
 }
 
-static void look_at_refused(struct agent_shell *s, struct keyed_pair *p,
-			    const struct protect_view *v)
+void agent_keys_look_at_refused(struct agent_shell *s, struct keyed_pair *p,
+				const struct protect_view *v)
 {
 	struct seen_sa now[PROTECT_SAS_IN] = { { 0 } };
 
 	for (unsigned i = 0; i < v->in_count; i++) {
 		const struct esp_sa_in *sa = v->in[i];
-		const struct seen_sa *before = seen_of(p, sa->spi);
 
-		report(s, p, sa->spi, sa->replays - before->replays,
-		       "replayed or too late");
-		report(s, p, sa->spi, sa->bad_icvs - before->bad_icvs,
-		       "altered or forged: wrong ICV");
-		report(s, p, sa->spi, sa->bad_insides - before->bad_insides,
-		       "wrong padding or next header");
-		now[i] = (struct seen_sa){ sa->spi, sa->replays, sa->bad_icvs,
-					   sa->bad_insides };
+		now[i] = *seen_of(p, sa->spi);
+		now[i].spi = sa->spi;
+		now[i].replays = report(s, p, sa->spi, sa->replays, now[i].replays,
+					"replayed or too late");
+		now[i].bad_icvs = report(s, p, sa->spi, sa->bad_icvs, now[i].bad_icvs,
+					 "altered or forged: wrong ICV");
+		now[i].bad_insides =
+			report(s, p, sa->spi, sa->bad_insides, now[i].bad_insides,
+			       "wrong padding or next header");
 	}
 	memcpy(p->seen, now, sizeof(p->seen));
-	report(s, p, 0, v->counts->not_protected - p->seen_not_protected,
-	       "in clear where ESP is required");
-	p->seen_not_protected = v->counts->not_protected;
+	p->seen_not_protected =
+		report(s, p, 0, v->counts->not_protected, p->seen_not_protected,
+		       "in clear where ESP is required");
 }
 
 static bool has_passed(uint64_t limit, uint64_t count)
@@ -86,7 +99,7 @@ void agent_keys_look(struct agent_shell *s, struct now now)
 		if (!fwd_protect_view(datapath_fwd(s->data), p->ends.local,
 				      p->ends.remote, &v))
 			continue;
-		look_at_refused(s, p, &v);
+		agent_keys_look_at_refused(s, p, &v);
 		look_at_limits(s, p, v.out, now);
 	}
 }

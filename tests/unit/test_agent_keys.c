@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* What reading the files that <keying> names tells, before an agent starts. */
-#include "common/shell/agent_private.h"
+#include "common/shell/agent_keys.h"
 
 #include <CUnit/CUnit.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -101,6 +102,66 @@ static void what_cannot_be_used_is_a_fault(void)
 	unlink(trusted_file);
 }
 
+/* ---- what is said of refused packets ---- */
+
+struct refusals {
+	unsigned lines;
+	uint64_t packets;
+};
+
+static void take_refusal(void *arg, const struct note *n, const char *interface,
+			 struct now now)
+{
+	struct refusals *r = arg;
+
+	(void)interface;
+	(void)now;
+	CU_ASSERT_EQUAL(n->kind, NOTE_ESP_REFUSED);
+	r->lines++;
+	r->packets += n->packets;
+}
+
+/* Somebody sends packets in the name of many peers, for a minute. */
+static void many_peers_refused_packets_do_not_fill_the_log(void)
+{
+	enum { PEERS = 200, SECONDS = 60 };
+	static struct keyed_pair pair[PEERS];
+	struct agent_keys keys = { 0 };
+	struct agent_shell *s = calloc(1, sizeof(*s));
+	struct protect_counts counts = { 0 };
+	struct esp_sa_in sa = { .spi = 0x100 };
+	const struct protect_view v = { .counts = &counts,
+					.in_count = 1,
+					.in = { &sa } };
+	struct refusals told = { 0 };
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	s->keys = &keys;
+	s->log = log_new("test");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s->log);
+	log_set_level(s->log, (enum note_level)(NOTE_WARN + 1)); /* nothing */
+	log_follow(s->log, take_refusal, &told);
+	agent_keys_refusals_init(&keys, s->now.mono);
+	for (unsigned second = 0; second < SECONDS; second++) {
+		sa.bad_icvs += 1000;
+		counts.not_protected += 10;
+		for (unsigned i = 0; i < PEERS; i++)
+			agent_keys_look_at_refused(s, &pair[i], &v);
+		s->now.mono = instant_add(s->now.mono, duration_s(1));
+	}
+	CU_ASSERT_TRUE(told.lines >= 600 && told.lines < 700);
+	CU_ASSERT_EQUAL(s->violations.total, told.lines);
+	/* Once there is quiet, no packet has been left out. */
+	for (unsigned second = 0; second < SECONDS; second++) {
+		for (unsigned i = 0; i < PEERS; i++)
+			agent_keys_look_at_refused(s, &pair[i], &v);
+		s->now.mono = instant_add(s->now.mono, duration_s(1));
+	}
+	CU_ASSERT_EQUAL(told.packets, (uint64_t)PEERS * SECONDS * 1010);
+	log_free(s->log);
+	free(s);
+}
+
 void suite_agent_keys(void)
 {
 	CU_pSuite s = CU_add_suite("agent_keys", NULL, NULL);
@@ -109,4 +170,6 @@ void suite_agent_keys(void)
 		    a_certificate_out_of_its_time_is_warned_of);
 	CU_add_test(s, "what cannot be used is a fault",
 		    what_cannot_be_used_is_a_fault);
+	CU_add_test(s, "many peers' refused packets do not fill the log",
+		    many_peers_refused_packets_do_not_fill_the_log);
 }
