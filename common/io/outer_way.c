@@ -94,10 +94,10 @@ static uint32_t mtu_in(const struct nlattr *metrics)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(
-		a, metrics) if (mnl_attr_get_type(a) == RTAX_MTU &&
-				mnl_attr_get_payload_len(a) >=
-					sizeof(uint32_t)) return mnl_attr_get_u32(a);
+	mnl_attr_for_each_nested(a, metrics)
+		if (mnl_attr_get_type(a) == RTAX_MTU &&
+		    mnl_attr_get_payload_len(a) >= sizeof(uint32_t))
+			return mnl_attr_get_u32(a);
 	return 0;
 }
 

@@ -76,8 +76,7 @@ static bool is_ours(const struct tcmsg *head, const struct nlattr *const *at)
 	if (TC_H_MAJ(head->tcm_info) >> 16 != RTNL_FILTER_PREFERENCE || !at[TCA_KIND] ||
 	    !at[TCA_OPTIONS] || strcmp(mnl_attr_get_str(at[TCA_KIND]), "bpf") != 0)
 		return false;
-	mnl_attr_for_each_nested(option, at[TCA_OPTIONS])
-	{
+	mnl_attr_for_each_nested(option, at[TCA_OPTIONS]) {
 		if (mnl_attr_get_type(option) == TCA_BPF_NAME)
 			return strcmp(mnl_attr_get_str(option), RTNL_FILTER_NAME) == 0;
 	}
