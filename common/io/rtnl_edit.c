@@ -333,6 +333,44 @@ int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 	return error;
 }
 
+/* A rule for the new name comes before that for the old one goes, if it can. */
+static int rename_rule(struct rtnl_edit *e, struct added *a, const char *name)
+{
+	struct request rq;
+	int error;
+
+	put_rule(&rq, &a->rule, name);
+	rq.m->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+	error = netlink_ask(&e->nl, rq.m);
+	if (error && error != -EEXIST)
+		return error;
+	if (!is_another_now(e, a)) {
+		struct effect_rule old = a->rule;
+
+		old.add = false;
+		put_rule(&rq, &old, a->iif);
+		netlink_ask(&e->nl, rq.m);
+	}
+	memcpy(a->iif, name, sizeof(a->iif));
+	return 0;
+}
+
+unsigned rtnl_edit_follow(struct rtnl_edit *e)
+{
+	struct added *a, *next;
+	unsigned failed = 0;
+
+	HASH_ITER(hh, e->added, a, next) {
+		char name[IF_NAMESIZE] = "";
+
+		if (a->key.kind == EFFECT_RULE && a->iif[0] &&
+		    if_indextoname((unsigned)a->key.ifindex, name) &&
+		    strcmp(name, a->iif) != 0)
+			failed += rename_rule(e, a, name) != 0;
+	}
+	return failed;
+}
+
 static void put_neighbour(const struct rtnl_edit *e, struct request *rq,
 			  const struct effect_neighbour *n)
 {

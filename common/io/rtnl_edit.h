@@ -49,6 +49,12 @@ int rtnl_edit_address(struct rtnl_edit *e, const struct effect_address *address)
  */
 unsigned rtnl_edit_repeat(struct rtnl_edit *e);
 
+/*
+ * To the kernel a rule names its link.  Have the rules of links that have another name
+ * now name that, whatever it is.  Returns how many could not be changed.
+ */
+unsigned rtnl_edit_follow(struct rtnl_edit *e);
+
 /* Bring a device up, with this MTU.  0 or -errno. */
 int rtnl_edit_link_up(struct rtnl_edit *e, int ifindex, uint16_t mtu);
 

@@ -142,6 +142,16 @@ void agent_on_deadline(void *shell)
 	agent_shell_done(s);
 }
 
+/* A link with another name has what stops its packets at once. */
+static void follow_names(struct agent_shell *s)
+{
+	unsigned failed = rtnl_edit_follow(s->edit);
+
+	if (failed > 0)
+		log_say(s->log, NOTE_WARN, "%u rules name links that are renamed",
+			failed);
+}
+
 /* Sockets first: the core may want to send on a link that has just come up. */
 static void on_link_change(void *shell)
 {
@@ -149,6 +159,7 @@ static void on_link_change(void *shell)
 	struct now now;
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
+	follow_names(s);
 	agent_served_refresh(s);
 	agent_device_see(s);
 	agent_fast_links(s);

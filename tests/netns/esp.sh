@@ -170,6 +170,41 @@ link_back() {
 	check_clean mn fa1 ha
 }
 
+# The visited link is given another name, by which it is not served, and its own again.
+renamed() {
+	rename() { # FROM TO
+		ip -n "$LAB-fa1" link set "$1" down
+		ip -n "$LAB-fa1" link set "$1" name "$2"
+		check_wait "renamed: the rule names $2" 10 \
+			"ip -n $LAB-fa1 rule show from 10.1.0.10 | grep -q 'iif $2 '"
+		ip -n "$LAB-fa1" link set "$2" up
+	}
+	protected 'protection="esp"'
+	start_all ha fa1 mn
+	registered_at visit1 10.0.2.2
+	check_pings "renamed: before, the node is served" mn 10.0.9.2 -I 10.1.0.10
+	lab_stop mn KILL
+	sniff renamed core fa1 ip
+	lab_start flood mn ping -n -q -i 0.01 -I 10.1.0.10 10.0.9.2
+	rename visit other
+	check_shows "renamed: the node is held" fa1 visitors 'length == 1 and .[0].state == "held"'
+	came=$(counter fa1 no-route)
+	check_wait "renamed: what it sends comes to us" 10 "count_above fa1 no-route $((came + 10))"
+	rename other visit
+	came=$(counter fa1 no-route)
+	check_wait "named as before: it does so still" 10 "count_above fa1 no-route $((came + 10))"
+	lab_stop flood INT
+	sniff_end renamed
+	equal "renamed: not one packet in clear" "$(in_clear renamed)" ""
+	equal "renamed: one rule is there" \
+		"$(ip -n "$LAB-fa1" rule show from 10.1.0.10 | wc -l)" 1
+	start_all mn
+	check_wait "named as before: the node is served" 15 "node_is registered 10.0.2.2 &&
+		pings mn 10.0.9.2 -I 10.1.0.10"
+	stop_agents
+	check_clean mn fa1 ha
+}
+
 # A successor that cannot start leaves what it found, at whatever step it fails.
 unstarted() {
 	local kind squatter='import socket, sys, time
@@ -504,7 +539,7 @@ secrets() {
 }
 
 story_begin tcpdump tshark python3
-for part in ${ESP_PARTS:-roam forms engines attacked narrow killed held link_back unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
+for part in ${ESP_PARTS:-roam forms engines attacked narrow killed held link_back renamed unstarted stopped without wrong_key home_denies node_requires gone policies port_taken secrets}; do
 	$part
 done
 tap_done
