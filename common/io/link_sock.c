@@ -13,6 +13,7 @@
 #include "common/io/link_sock.h"
 
 #include "common/io/link_filter.h"
+#include "common/io/sock_batch.h"
 #include "common/wire/udp.h"
 
 #include <errno.h>
@@ -421,18 +422,13 @@ void link_sock_flush(struct link_sock *s, link_sock_unsent *unsent, void *arg)
 {
 	const unsigned count = s->waiting;
 	unsigned done = 0;
+	int error;
 
 	while (done < count) {
-		int n = sendmmsg(s->ip_fd, s->sending + done, count - done,
-				 MSG_DONTWAIT);
-
-		if (n > 0) {
-			done += (unsigned)n;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		tell_unsent(&s->outgoing[done++], errno, unsent, arg);
+		done += sock_send_batch(s->ip_fd, s->sending + done, count - done,
+					&error);
+		if (error != 0)
+			tell_unsent(&s->outgoing[done++], error, unsent, arg);
 	}
 	s->waiting = 0;
 }

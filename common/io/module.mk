@@ -22,6 +22,7 @@ edge_sources += \
 	common/io/rtnl_edit.c common/io/rtnl_edit.h \
 	common/io/rtnl_filter.c common/io/rtnl_filter.h \
 	common/io/rtnl_sweep.c common/io/rtnl_sweep.h \
+	common/io/sock_batch.c common/io/sock_batch.h \
 	common/io/sock_opt.c common/io/sock_opt.h \
 	common/io/stack_hooks.c common/io/stack_hooks.h \
 	common/io/startup.c common/io/startup.h \

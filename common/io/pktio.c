@@ -5,7 +5,8 @@
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
 
-#include <errno.h>
+#include "common/io/sock_batch.h"
+
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <sys/socket.h>
@@ -32,18 +33,15 @@ void pktio_send_batch(struct pktio *io, struct pkt **p, struct mmsghdr *m,
 		      unsigned count, const struct pktio_refusal *r)
 {
 	unsigned done = 0;
+	int error;
 
 	while (done < count) {
-		int n = sendmmsg(io->fd, m + done, count - done, MSG_DONTWAIT);
+		unsigned gone = sock_send_batch(io->fd, m + done, count - done, &error);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			r->refused(r->arg, p[done++], errno);
-			continue;
-		}
-		while (n-- > 0)
+		for (; gone > 0; gone--)
 			pkt_give(io->pool, p[done++]);
+		if (error != 0)
+			r->refused(r->arg, p[done++], error);
 	}
 }
 

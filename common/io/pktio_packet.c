@@ -8,6 +8,7 @@
 #include "common/io/pktio.h"
 
 #include "common/agent/links.h"
+#include "common/io/sock_batch.h"
 #include "common/io/sock_opt.h"
 
 #include <errno.h>
@@ -115,19 +116,16 @@ static void send_runs(struct pktio *io, struct batch *b, unsigned runs,
 		      const struct pktio_refusal *r)
 {
 	unsigned done = 0;
+	int error;
 
 	while (done < runs) {
-		int n = sendmmsg(io->fd, b->message + done, runs - done, MSG_DONTWAIT);
+		unsigned gone =
+			sock_send_batch(io->fd, b->message + done, runs - done, &error);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			on_refused(io, b, done, errno, r);
-			done++;
-			continue;
-		}
-		while (n-- > 0)
+		for (; gone > 0; gone--)
 			on_sent(io, &b->run[done++]);
+		if (error != 0)
+			on_refused(io, b, done++, error, r);
 	}
 }
 

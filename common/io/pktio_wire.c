@@ -10,6 +10,7 @@
 
 #include "common/io/host.h"
 #include "common/io/outer_way.h"
+#include "common/io/sock_batch.h"
 #include "common/io/sock_opt.h"
 #include "common/io/udp_runs.h"
 #include "common/tunnel/encap_udp.h"
@@ -59,7 +60,8 @@ static unsigned send_past(struct pktio *io, const struct outer_way *way, struct 
 {
 	struct iovec iov[PKT_VEC_MAX][2];
 	struct mmsghdr m[PKT_VEC_MAX];
-	int sent;
+	unsigned sent;
+	int error;
 
 	for (unsigned i = 0; i < count; i++) {
 		carrier_complete(p[i]);
@@ -70,10 +72,10 @@ static unsigned send_past(struct pktio *io, const struct outer_way *way, struct 
 						      .msg_iov = iov[i],
 						      .msg_iovlen = 2 } };
 	}
-	sent = sendmmsg(outer_ways_fd(io->ways), m, count, MSG_DONTWAIT);
-	for (int i = 0; i < sent; i++)
+	sent = sock_send_batch(outer_ways_fd(io->ways), m, count, &error);
+	for (unsigned i = 0; i < sent; i++)
 		pkt_give(io->pool, p[i]);
-	return sent > 0 ? (unsigned)sent : 0;
+	return sent;
 }
 
 /* What cannot go past the IP layer goes through it, where errors have their meaning. */

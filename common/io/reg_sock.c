@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "common/io/reg_sock.h"
 
+#include "common/io/sock_batch.h"
 #include "common/io/sock_opt.h"
 #include "common/wire/udp.h"
 
@@ -279,17 +280,12 @@ void reg_sock_flush(struct reg_sock *s, reg_sock_unsent *unsent, void *arg)
 {
 	const unsigned count = s->waiting;
 	unsigned done = 0;
+	int error;
 
 	while (done < count) {
-		int n = sendmmsg(s->fd, s->reply + done, count - done, MSG_DONTWAIT);
-
-		if (n > 0) {
-			done += (unsigned)n;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		tell_unsent(&s->outgoing[done++], errno, unsent, arg);
+		done += sock_send_batch(s->fd, s->reply + done, count - done, &error);
+		if (error != 0)
+			tell_unsent(&s->outgoing[done++], error, unsent, arg);
 	}
 	s->waiting = 0;
 }
