@@ -35,11 +35,7 @@ static bool site_same(const struct site_config *a, const struct site_config *b)
 
 static bool same_label(const struct site_config *a, const struct site_config *b)
 {
-	const struct probe_spec *x = &a->probe, *y = &b->probe;
-
-	return strcmp(a->name, b->name) == 0 && x->kind == y->kind &&
-	       x->address.s_addr == y->address.s_addr &&
-	       x->dead_after.ns == y->dead_after.ns;
+	return strcmp(a->name, b->name) == 0 && probe_spec_equal(&a->probe, &b->probe);
 }
 
 static const struct site_config *find_site(const struct common_config *c,

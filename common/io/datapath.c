@@ -423,11 +423,13 @@ int datapath_start(struct datapath *dp, struct loop *loop)
 	dp->loop = loop;
 	for (enum source s = 0; s < SOURCES_AT_START && error == 0; s++)
 		error = watch_source(dp, loop, s);
+	if (error != 0)
+		return error;
 	dp->probes = loop_watch_timer(loop, on_probes, dp);
 	if (!dp->probes)
 		return -ENOMEM;
 	datapath_probe(dp);
-	return error;
+	return 0;
 }
 
 static int start_keepalives(struct datapath *dp, struct loop *loop)

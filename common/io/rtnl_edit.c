@@ -355,18 +355,19 @@ static int rename_rule(struct rtnl_edit *e, struct added *a, const char *name)
 	return 0;
 }
 
-unsigned rtnl_edit_follow(struct rtnl_edit *e)
+unsigned rtnl_edit_follow(struct rtnl_edit *e, const struct links *links)
 {
 	struct added *a, *next;
 	unsigned failed = 0;
 
 	HASH_ITER(hh, e->added, a, next) {
-		char name[IF_NAMESIZE] = "";
+		const struct link *link;
 
-		if (a->key.kind == EFFECT_RULE && a->iif[0] &&
-		    if_indextoname((unsigned)a->key.ifindex, name) &&
-		    strcmp(name, a->iif) != 0)
-			failed += rename_rule(e, a, name) != 0;
+		if (a->key.kind != EFFECT_RULE || !a->iif[0])
+			continue;
+		link = links_by_index(links, a->key.ifindex);
+		if (link && strcmp(link->name, a->iif) != 0)
+			failed += rename_rule(e, a, link->name) != 0;
 	}
 	return failed;
 }

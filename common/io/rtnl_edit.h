@@ -11,6 +11,7 @@
 #define COMMON_IO_RTNL_EDIT_H
 
 #include "common/agent/effect.h"
+#include "common/agent/links.h"
 
 /* rtm_protocol of routes, and the like of rules, neighbours and addresses. */
 enum { RTPROT_SOJOURN = 143 };
@@ -53,7 +54,7 @@ unsigned rtnl_edit_repeat(struct rtnl_edit *e);
  * To the kernel a rule names its link.  Have the rules of links that have another name
  * now name that, whatever it is.  Returns how many could not be changed.
  */
-unsigned rtnl_edit_follow(struct rtnl_edit *e);
+unsigned rtnl_edit_follow(struct rtnl_edit *e, const struct links *links);
 
 /* Bring a device up, with this MTU.  0 or -errno. */
 int rtnl_edit_link_up(struct rtnl_edit *e, int ifindex, uint16_t mtu);

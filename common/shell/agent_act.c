@@ -32,14 +32,20 @@ static int act_forward(void *arg, const struct effect *e)
 	return error == -ENOENT ? 0 : error; /* it is gone, as it should be */
 }
 
+static struct note tunnel_note(enum note_kind kind, const struct tunnel *t)
+{
+	return (struct note){ .kind = kind,
+			      .name = tunnel_name(t),
+			      .local = t->spec.local,
+			      .remote = t->spec.remote,
+			      .encapsulation = encap_name(t->spec.encap.kind) };
+}
+
 static void on_tunnel(void *arg, const struct tunnel *t, bool in_use)
 {
 	struct agent_shell *s = arg;
-	const struct note n = { .kind = in_use ? NOTE_TUNNEL_UP : NOTE_TUNNEL_DOWN,
-				.name = tunnel_name(t),
-				.local = t->spec.local,
-				.remote = t->spec.remote,
-				.encapsulation = encap_name(t->spec.encap.kind) };
+	const struct note n =
+		tunnel_note(in_use ? NOTE_TUNNEL_UP : NOTE_TUNNEL_DOWN, t);
 
 	log_note(s->log, &n, &s->links, s->now);
 }
@@ -53,13 +59,9 @@ static const char *why_dead(const struct tunnel *t)
 void agent_on_lives(void *shell, const struct tunnel *t, bool alive)
 {
 	struct agent_shell *s = shell;
-	const struct note n = { .kind = alive ? NOTE_TUNNEL_ALIVE : NOTE_TUNNEL_DEAD,
-				.name = tunnel_name(t),
-				.local = t->spec.local,
-				.remote = t->spec.remote,
-				.encapsulation = encap_name(t->spec.encap.kind),
-				.reason = alive ? NULL : why_dead(t) };
+	struct note n = tunnel_note(alive ? NOTE_TUNNEL_ALIVE : NOTE_TUNNEL_DEAD, t);
 
+	n.reason = alive ? NULL : why_dead(t);
 	log_note(s->log, &n, &s->links, host_now());
 }
 
@@ -67,12 +69,9 @@ void agent_on_lives(void *shell, const struct tunnel *t, bool alive)
 void agent_on_spoofed(void *shell, const struct tunnel *t, struct in_addr inner)
 {
 	struct agent_shell *s = shell;
-	const struct note n = { .kind = NOTE_TUNNEL_SPOOFED,
-				.source = inner,
-				.local = t->spec.local,
-				.remote = t->spec.remote,
-				.encapsulation = encap_name(t->spec.encap.kind) };
+	struct note n = tunnel_note(NOTE_TUNNEL_SPOOFED, t);
 
+	n.source = inner;
 	log_note(s->log, &n, &s->links, host_now());
 }
 

@@ -145,7 +145,7 @@ void agent_on_deadline(void *shell)
 /* A link with another name has what stops its packets at once. */
 static void follow_names(struct agent_shell *s)
 {
-	unsigned failed = rtnl_edit_follow(s->edit);
+	unsigned failed = rtnl_edit_follow(s->edit, &s->links);
 
 	if (failed > 0)
 		log_say(s->log, NOTE_WARN, "%u rules name links that are renamed",

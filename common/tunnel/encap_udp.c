@@ -164,18 +164,21 @@ void carrier_push(const struct carrier_spec *spec, struct pkt_vec *v)
 			push_one(spec, v->pkt[i]);
 }
 
-void carrier_complete(struct pkt *p)
+static void write_checksum(struct pkt *p)
 {
 	const struct ipv4 *ip = pkt_ipv4_of(p);
 	const size_t header = ipv4_header_len(ip), len = p->len - header;
 	uint32_t sum = checksum_pseudo(ip->src, ip->dst, PROTO_UDP, (uint16_t)len);
+	uint16_t field = checksum_fold(checksum_add(sum, p->data + header, len));
 	struct writer w = writer_over(p->data + header + CHECKSUM_AT, 2);
-	uint16_t field;
 
-	if (!p->unsummed)
-		return;
-	field = checksum_fold(checksum_add(sum, p->data + header, len));
 	write_u16(&w, field ? field : 0xffff);
+}
+
+void carrier_complete(struct pkt *p)
+{
+	if (p->unsummed)
+		write_checksum(p);
 	p->unsummed = false;
 }
 

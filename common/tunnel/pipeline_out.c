@@ -141,7 +141,6 @@ static void judge_df(struct pipeline *pl, struct pkt *p)
 static void put_on_wire(struct pipeline *pl, struct pkt *p)
 {
 	uint16_t mtu = mtu_now(&protect_on_wire(p->tunnel->path)->mtu, pl->now.mono);
-
 	const bool cut = p->len > mtu && !has_df(p);
 
 	account_out(pl, p);

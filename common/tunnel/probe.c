@@ -48,7 +48,7 @@ static instant_t first_look(const struct probe *p, const struct rng *rng, instan
 			   (duration_t){ (int64_t)rng_below(rng, most) * NS_PER_US });
 }
 
-static bool same_spec(const struct probe_spec *a, const struct probe_spec *b)
+bool probe_spec_equal(const struct probe_spec *a, const struct probe_spec *b)
 {
 	return a->kind == b->kind && a->address.s_addr == b->address.s_addr &&
 	       a->dead_after.ns == b->dead_after.ns;
@@ -57,7 +57,7 @@ static bool same_spec(const struct probe_spec *a, const struct probe_spec *b)
 void probe_set(struct probe *p, const struct probe_spec *spec, const struct rng *rng,
 	       instant_t now)
 {
-	if (p->next.ns != 0 && same_spec(&p->spec, spec))
+	if (p->next.ns != 0 && probe_spec_equal(&p->spec, spec))
 		return;
 	p->spec = *spec;
 	p->answers = false;

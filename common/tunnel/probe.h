@@ -36,6 +36,8 @@ struct probe_spec {
 	duration_t dead_after;  /* silence of so long, asked about: down */
 };
 
+bool probe_spec_equal(const struct probe_spec *a, const struct probe_spec *b);
+
 enum probe_state { PROBE_UNKNOWN, PROBE_UP, PROBE_DOWN, PROBE_STATES };
 
 const char *probe_state_name(enum probe_state s); /* "unknown", "up", "down" */
