@@ -30,6 +30,7 @@ unit_sources += tests/unit/test_key_msg.c
 unit_sources += tests/unit/test_psk.c
 unit_sources += tests/unit/test_tls.c
 unit_sources += tests/unit/key_world.c tests/unit/key_world.h tests/unit/key_check.c
+unit_sources += tests/sim/streams.c tests/sim/streams.h
 unit_sources += tests/unit/test_keying.c
 unit_sources += tests/unit/test_keying_storm.c
 unit_sources += tests/unit/test_checksum.c

@@ -260,7 +260,7 @@ static void act(struct node *n, struct keying_effect *e)
 			     w->now);
 		break;
 	case KEYING_CLOSE:
-		streams_close(&w->streams, n->id, e->stream, w->now);
+		(void)streams_close(&w->streams, n->id, e->stream, w->now);
 		break;
 	case KEYING_SA_IN_ADD:
 		keying_done(k->keying, e, -act_in_add(n, e), now, &k->spare);

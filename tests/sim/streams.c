@@ -6,6 +6,7 @@
 #include "tests/sim/streams.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DELAY_MS = 10 };
@@ -85,13 +86,22 @@ static void end_stream(struct streams *s, struct stream *t, unsigned end, instan
 		t->to[!end].ready = later(s, now);
 }
 
-void streams_close(struct streams *s, int machine, uint32_t number, instant_t now)
+bool streams_close(struct streams *s, int machine, uint32_t number, instant_t now)
 {
 	unsigned end;
 	struct stream *t = find(s, machine, number, &end);
 
 	if (t)
 		end_stream(s, t, end, now);
+	return t;
+}
+
+bool streams_reach(struct streams *s, int machine, uint32_t number)
+{
+	unsigned end;
+	const struct stream *t = find(s, machine, number, &end);
+
+	return t && !t->to[!end].told;
 }
 
 void streams_cut(struct streams *s, instant_t now)
@@ -155,18 +165,21 @@ static void on_accept(struct streams *s, struct stream *t, instant_t now)
 		end_stream(s, t, 1, now);
 }
 
-/* Some of it, as it happens to come. */
+/* Some of it, as it happens to come; what reads past its end is seen to. */
 static void on_piece(struct streams *s, struct stream *t, unsigned end, instant_t now)
 {
 	struct stream_flight *f = &t->to[end];
-	size_t len = 1 + rng_below(s->chance, (uint32_t)f->len);
-	uint8_t piece[STREAM_FLIGHT];
+	size_t len = s->whole ? f->len : 1 + rng_below(s->chance, (uint32_t)f->len);
+	uint8_t *piece = malloc(len);
 
+	if (!piece)
+		abort();
 	memcpy(piece, f->bytes, len);
 	f->len -= len;
 	memmove(f->bytes, f->bytes + len, f->len);
 	f->ready = f->len > 0 || f->fin ? later(s, now) : INSTANT_NEVER;
 	s->users.received(s->users.arg, t->machine[end], t->number[end], piece, len);
+	free(piece);
 }
 
 static void on_flight(struct streams *s, struct stream *t, unsigned end, instant_t now)

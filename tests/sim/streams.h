@@ -49,6 +49,7 @@ struct streams {
 	struct stream_users users;
 	struct rng *chance;
 	uint32_t delay_ms; /* of each piece, at most */
+	bool whole;        /* pieces are what was sent */
 	bool parted;       /* nothing gets through */
 	bool full;         /* there were more than there is room for */
 	struct stream at[STREAMS];
@@ -61,8 +62,8 @@ void streams_connect(struct streams *s, int from, int to, uint32_t number,
 		     instant_t now);
 void streams_send(struct streams *s, int machine, uint32_t number, const uint8_t *bytes,
 		  size_t len, instant_t now);
-/* After what was sent; nothing more is heard of it. */
-void streams_close(struct streams *s, int machine, uint32_t number, instant_t now);
+/* After what was sent; nothing more is heard of it.  False: there is none. */
+bool streams_close(struct streams *s, int machine, uint32_t number, instant_t now);
 
 /* Every stream ends at both sides, and what was on its way is lost. */
 void streams_cut(struct streams *s, instant_t now);
@@ -73,6 +74,9 @@ void streams_leave(struct streams *s, int machine, bool reset, instant_t now);
 /* The next event; carry out one that is due. */
 instant_t streams_next(const struct streams *s);
 void streams_step(struct streams *s, instant_t now);
+
+/* Whether the other end still has it, too. */
+bool streams_reach(struct streams *s, int machine, uint32_t number);
 
 /* How many stand or are being opened between two machines. */
 unsigned streams_between(const struct streams *s, int a, int b);

@@ -5,7 +5,6 @@
 #include "tests/unit/key_plane.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,92 +23,13 @@ static void trace(struct key_world *w, int node, const char *text)
 		       (long long)(w->now.mono.ns / 1000000 % 1000), 'A' + node, text);
 }
 
-static instant_t later(struct key_world *w)
-{
-	return instant_add(w->now.mono,
-			   duration_ms(1 + rng_below(&w->chance, w->delay_ms)));
-}
-
-/* Streams. */
-
-static struct world_stream *stream_of(struct key_world *w, int node, uint32_t number)
-{
-	for (size_t i = 0; i < WORLD_STREAMS; i++) {
-		struct world_stream *s = &w->stream[i];
-
-		if (s->used && s->number[node] == number &&
-		    s->life[node] == w->node[node].life)
-			return s;
-	}
-	return NULL;
-}
-
-static void connect_stream(struct key_world *w, int node, uint32_t number)
-{
-	for (size_t i = 0; i < WORLD_STREAMS; i++) {
-		struct world_stream *s = &w->stream[i];
-
-		if (s->used)
-			continue;
-		memset(s, 0, sizeof(*s));
-		s->used = true;
-		s->client = node;
-		s->number[node] = number;
-		s->life[node] = w->node[node].life;
-		s->connect_at = later(w);
-		s->accept_at = INSTANT_NEVER;
-		s->to[0].ready = s->to[1].ready = INSTANT_NEVER;
-		return;
-	}
-	key_world_break(w, "too many streams", node);
-}
-
-static void put_in_flight(struct key_world *w, int node, const struct keying_effect *e)
-{
-	struct world_stream *s = stream_of(w, node, e->stream);
-	struct world_flight *f = s ? &s->to[!node] : NULL;
-
-	w->sent++;
-	if (!f || f->fin)
-		return;
-	if (e->bytes.len > WORLD_FLIGHT - f->len) {
-		key_world_break(w, "more is sent than a stream takes", node);
-		return;
-	}
-	memcpy(f->bytes + f->len, e->bytes.at, e->bytes.len);
-	f->len += e->bytes.len;
-	if (instant_is_never(f->ready))
-		f->ready = later(w);
-}
-
-/* `node` will not hear of it again; the other end hears after what is in flight. */
-static void end_stream(struct key_world *w, struct world_stream *s, int node)
-{
-	s->to[node].told = true;
-	s->to[!node].fin = true;
-	if (instant_is_never(s->to[!node].ready))
-		s->to[!node].ready = later(w);
-}
-
-static void close_stream(struct key_world *w, int node, uint32_t number)
-{
-	struct world_stream *s = stream_of(w, node, number);
-
-	if (!s)
-		key_world_break(w, "a stream is closed that is not there", node);
-	else
-		end_stream(w, s, node);
-}
-
 /*
  * The life of the receiver that announced it; 0 when it has left the connection since,
  * and may have gone down before we heard.
  */
 static unsigned life_of_receiver(struct key_world *w, int node, uint32_t number)
 {
-	const struct world_stream *s = stream_of(w, node, number);
-
-	return s && !s->to[!node].told ? s->life[!node] : 0;
+	return streams_reach(&w->streams, node, number) ? w->node[!node].life : 0;
 }
 
 /* Effects. */
@@ -142,13 +62,17 @@ static int perform(struct key_world *w, int node, const struct keying_effect *e)
 
 	switch (e->kind) {
 	case KEYING_CONNECT:
-		connect_stream(w, node, e->stream);
+		streams_connect(&w->streams, node, !node, e->stream, w->now.mono);
 		return 0;
 	case KEYING_SEND:
-		put_in_flight(w, node, e);
+		w->sent++;
+		streams_send(&w->streams, node, e->stream, e->bytes.at, e->bytes.len,
+			     w->now.mono);
 		return 0;
 	case KEYING_CLOSE:
-		close_stream(w, node, e->stream);
+		if (!streams_close(&w->streams, node, e->stream, w->now.mono))
+			key_world_break(w, "a stream is closed that is not there",
+					node);
 		return 0;
 	case KEYING_SA_IN_ADD:
 		return key_plane_add(w, node, &e->sa);
@@ -194,11 +118,67 @@ static void carry_out(struct key_world *w, int node, struct keying_effects *fx)
 			if (is_reported(&fx->at[i]))
 				keying_done(w->node[node].k, &fx->at[i], error, w->now,
 					    &next);
+			if (w->streams.full)
+				key_world_break(w, "streams are too many or too full",
+						node);
 		}
 		keying_effects_fini(fx);
 		*fx = next;
 	}
 	keying_effects_fini(fx);
+}
+
+/* Streams. */
+
+static bool listens(void *arg, int node)
+{
+	const struct key_world *w = arg;
+
+	return w->node[node].k;
+}
+
+static void on_connected(void *arg, int node, uint32_t number)
+{
+	struct key_world *w = arg;
+	struct keying_effects fx;
+
+	keying_effects_init(&fx);
+	keying_connected(w->node[node].k, number, w->now, &fx);
+	carry_out(w, node, &fx);
+}
+
+static void on_accepted(void *arg, int node, int from, uint32_t *number)
+{
+	struct key_world *w = arg;
+	struct keying_effects fx;
+
+	(void)from;
+	keying_effects_init(&fx);
+	*number =
+		keying_accepted(w->node[node].k, w->node[node].spec.pair, w->now, &fx);
+	carry_out(w, node, &fx);
+}
+
+static void on_received(void *arg, int node, uint32_t number, const uint8_t *bytes,
+			size_t len)
+{
+	struct key_world *w = arg;
+	struct keying_effects fx;
+
+	keying_effects_init(&fx);
+	keying_received(w->node[node].k, number, bytes, len, w->now, &fx);
+	carry_out(w, node, &fx);
+}
+
+static void on_closed(void *arg, int node, uint32_t number, int error)
+{
+	struct key_world *w = arg;
+	struct keying_effects fx;
+
+	keying_effects_init(&fx);
+	trace(w, node, "stream ends");
+	keying_closed(w->node[node].k, number, error, w->now, &fx);
+	carry_out(w, node, &fx);
 }
 
 /* Nodes. */
@@ -237,11 +217,14 @@ static void init_spec(struct keying_peer_spec *s, const char *local, const char 
 
 void key_world_init(struct key_world *w, uint64_t seed)
 {
+	const struct stream_users users = { listens,     on_connected, on_accepted,
+					    on_received, on_closed,    w };
+
 	memset(w, 0, sizeof(*w));
 	w->chance = rng_seeded_init(&w->seed, seed);
+	streams_init(&w->streams, &users, &w->chance);
 	w->now.mono.ns = 1000000000;
 	w->now.ntp = (uint64_t)(2208988800U + 1800000000U) << 32; /* January 2027 */
-	w->delay_ms = 10;
 	init_spec(&w->node[0].spec, "192.0.2.1", "198.51.100.7");
 	init_spec(&w->node[1].spec, "198.51.100.7", "192.0.2.1");
 }
@@ -304,15 +287,7 @@ void key_world_crash(struct key_world *w, int node, bool reset)
 {
 	trace(w, node, reset ? "crashes" : "falls silent");
 	forget(&w->node[node]);
-	for (size_t i = 0; i < WORLD_STREAMS; i++) {
-		struct world_stream *s = &w->stream[i];
-
-		if (!s->used || !s->number[node] || s->life[node] != w->node[node].life)
-			continue;
-		s->to[node].told = true;
-		if (reset)
-			end_stream(w, s, node);
-	}
+	streams_leave(&w->streams, node, reset, w->now.mono);
 }
 
 void key_world_reconfigure(struct key_world *w, int node)
@@ -357,162 +332,7 @@ void key_world_soft_limit(struct key_world *w, int node)
 
 void key_world_cut(struct key_world *w)
 {
-	for (size_t i = 0; i < WORLD_STREAMS; i++)
-		for (int n = 0; w->stream[i].used && n < 2; n++) {
-			w->stream[i].to[n].fin = true;
-			w->stream[i].to[n].len = 0;
-			w->stream[i].to[n].ready = w->now.mono;
-		}
-}
-
-/* Events. */
-
-static bool lives(const struct key_world *w, const struct world_stream *s, int node)
-{
-	return w->node[node].k && s->life[node] == w->node[node].life;
-}
-
-static void tell_closed(struct key_world *w, struct world_stream *s, int node,
-			int error)
-{
-	struct keying_effects fx;
-
-	s->to[node].told = true;
-	s->to[node].ready = INSTANT_NEVER;
-	if (!lives(w, s, node) || !s->number[node])
-		return;
-	keying_effects_init(&fx);
-	trace(w, node, "stream ends");
-	keying_closed(w->node[node].k, s->number[node], error, w->now, &fx);
-	carry_out(w, node, &fx);
-}
-
-/* The stream stands at the client; the server hears of it a little later. */
-static void on_connect(struct key_world *w, struct world_stream *s)
-{
-	const int c = s->client;
-	struct keying_effects fx;
-
-	s->connect_at = INSTANT_NEVER;
-	if (s->to[c].told || !lives(w, s, c)) {
-		s->used = false;
-		return;
-	}
-	if (w->parted || !w->node[!c].k) {
-		tell_closed(w, s, c, ECONNREFUSED);
-		s->used = false;
-		return;
-	}
-	s->life[!c] = w->node[!c].life;
-	s->accept_at = later(w);
-	keying_effects_init(&fx);
-	keying_connected(w->node[c].k, s->number[c], w->now, &fx);
-	carry_out(w, c, &fx);
-}
-
-static void on_accept(struct key_world *w, struct world_stream *s)
-{
-	const int node = !s->client;
-	struct keying_effects fx;
-	uint32_t number;
-
-	s->accept_at = INSTANT_NEVER;
-	if (!lives(w, s, node)) {
-		end_stream(w, s, node);
-		return;
-	}
-	keying_effects_init(&fx);
-	number = keying_accepted(w->node[node].k, w->node[node].spec.pair, w->now, &fx);
-	s->number[node] = number;
-	if (number == 0)
-		end_stream(w, s, node);
-	carry_out(w, node, &fx);
-}
-
-static void on_piece(struct key_world *w, struct world_stream *s, int node)
-{
-	struct world_flight *f = &s->to[node];
-	size_t len = f->len;
-	uint8_t *piece;
-	struct keying_effects fx;
-
-	if (!w->whole && len > 1)
-		len = 1 + rng_below(&w->chance, (uint32_t)len);
-	piece = malloc(len);
-	if (!piece)
-		abort();
-	memcpy(piece, f->bytes, len);
-	f->len -= len;
-	memmove(f->bytes, f->bytes + len, f->len);
-	f->ready = f->len > 0 || f->fin ? later(w) : INSTANT_NEVER;
-	keying_effects_init(&fx);
-	if (lives(w, s, node) && !f->told)
-		keying_received(w->node[node].k, s->number[node], piece, len, w->now,
-				&fx);
-	free(piece);
-	carry_out(w, node, &fx);
-}
-
-static void on_flight(struct key_world *w, struct world_stream *s, int node)
-{
-	struct world_flight *f = &s->to[node];
-
-	if (f->len > 0 && !f->told)
-		on_piece(w, s, node);
-	else if (f->fin && !f->told)
-		tell_closed(w, s, node, ECONNRESET);
-	else
-		f->ready = INSTANT_NEVER;
-}
-
-/* Nothing moves while the two are parted, nor before it is accepted. */
-static instant_t flight_at(const struct key_world *w, const struct world_stream *s,
-			   int node)
-{
-	if (w->parted || (!s->number[node] && node != s->client && !s->to[node].told))
-		return INSTANT_NEVER;
-	return s->to[node].ready;
-}
-
-struct event {
-	instant_t at;
-	struct world_stream *stream; /* NULL: a deadline of `node` */
-	int node;
-	void (*on)(struct key_world *w, struct world_stream *s);
-};
-
-static void earlier(struct event *e, instant_t at, struct event other)
-{
-	if (!instant_before(at, e->at))
-		return;
-	*e = other;
-	e->at = at;
-}
-
-static void look_at_stream(struct key_world *w, struct world_stream *s, struct event *e)
-{
-	if (s->to[0].told && s->to[1].told)
-		s->used = false;
-	if (!s->used)
-		return;
-	earlier(e, s->connect_at, (struct event){ .stream = s, .on = on_connect });
-	earlier(e, s->accept_at, (struct event){ .stream = s, .on = on_accept });
-	for (int i = 0; i < 2; i++)
-		earlier(e, flight_at(w, s, i),
-			(struct event){ .stream = s, .node = i });
-}
-
-static struct event next_event(struct key_world *w)
-{
-	struct event e = { .at = INSTANT_NEVER };
-
-	for (int i = 0; i < 2; i++)
-		if (w->node[i].k)
-			earlier(&e, keying_next_deadline(w->node[i].k),
-				(struct event){ .node = i });
-	for (size_t i = 0; i < WORLD_STREAMS; i++)
-		look_at_stream(w, &w->stream[i], &e);
-	return e;
+	streams_cut(&w->streams, w->now.mono);
 }
 
 static void on_deadline(struct key_world *w, int node)
@@ -534,21 +354,41 @@ static void move_time(struct key_world *w, instant_t to)
 	}
 }
 
+/* The first of them to have a deadline, or -1 where a stream is before both. */
+static int who_is_next(const struct key_world *w, instant_t *at)
+{
+	int who = -1;
+
+	*at = INSTANT_NEVER;
+	for (int i = 0; i < 2; i++) {
+		instant_t next = w->node[i].k ? keying_next_deadline(w->node[i].k)
+					      : INSTANT_NEVER;
+
+		if (!instant_before(next, *at))
+			continue;
+		*at = next;
+		who = i;
+	}
+	if (!instant_before(streams_next(&w->streams), *at))
+		return who;
+	*at = streams_next(&w->streams);
+	return -1;
+}
+
 bool key_world_step(struct key_world *w, instant_t until)
 {
-	struct event e = next_event(w);
+	instant_t at;
+	int who = who_is_next(w, &at);
 
-	if (instant_before(until, e.at) || w->broken[0]) {
+	if (instant_before(until, at) || w->broken[0]) {
 		move_time(w, until);
 		return false;
 	}
-	move_time(w, e.at);
-	if (!e.stream)
-		on_deadline(w, e.node);
-	else if (e.on)
-		e.on(w, e.stream);
+	move_time(w, at);
+	if (who >= 0)
+		on_deadline(w, who);
 	else
-		on_flight(w, e.stream, e.node);
+		streams_step(&w->streams, at);
 	key_plane_judge(w, 0);
 	key_plane_judge(w, 1);
 	return true;
@@ -581,10 +421,5 @@ bool key_world_await_up(struct key_world *w, duration_t d)
 
 unsigned key_world_streams(const struct key_world *w)
 {
-	unsigned n = 0;
-
-	for (size_t i = 0; i < WORLD_STREAMS; i++)
-		n += w->stream[i].used && !w->stream[i].to[0].told &&
-		     !w->stream[i].to[1].told;
-	return n;
+	return streams_between(&w->streams, 0, 1);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Two agents that agree on keys, in a made-up world: their keyings, what their data
- * planes hold, and streams between them that keep the order of octets but neither
- * their pieces nor their time.  Everything is drawn from one seed.
+ * planes hold, and streams between them.  Everything is drawn from one seed.
  *
  * After every event the world judges:
  *
@@ -17,11 +16,10 @@
 #include "common/base/hashmap.h"
 #include "common/base/rng.h"
 #include "common/keying/keying.h"
+#include "tests/sim/streams.h"
 
 enum {
-	WORLD_STREAMS = 64,
 	WORLD_INBOUND = KEYING_INBOUND_MAX,
-	WORLD_FLIGHT = 65536, /* octets under way in one direction of a stream */
 };
 
 struct world_sa {
@@ -48,23 +46,6 @@ struct world_node {
 	const char *detail;
 };
 
-struct world_flight {
-	uint8_t bytes[WORLD_FLIGHT];
-	size_t len;
-	instant_t ready; /* of the next piece */
-	bool fin;        /* no more after these */
-	bool told;       /* the receiver knows that */
-};
-
-struct world_stream {
-	bool used;
-	int client;         /* node that connects */
-	unsigned life[2];   /* of the nodes */
-	uint32_t number[2]; /* at each node; 0: not yet */
-	instant_t connect_at, accept_at;
-	struct world_flight to[2];
-};
-
 /* A key that some data plane was given to send by. */
 struct world_key {
 	uint8_t bytes[ESP_MATERIAL_MAX];
@@ -77,16 +58,13 @@ struct key_world {
 	struct rng_seeded seed;
 	struct rng chance;
 	struct world_node node[2];
-	struct world_stream stream[WORLD_STREAMS];
+	struct streams streams;
 	struct world_key *keys;
 	unsigned key_count;
 	struct tls_certificates certificates[2]; /* chain NULL: keys */
 
-	uint32_t delay_ms;  /* of each piece, at most */
-	bool whole;         /* pieces are what was sent */
 	unsigned taken_in;  /* of 100: an SPI is in use already */
 	unsigned broken_in; /* of 1000: a data plane fails */
-	bool parted;        /* nothing gets through */
 	unsigned sent;      /* pieces given to streams */
 
 	bool verbose;

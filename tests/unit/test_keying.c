@@ -156,7 +156,7 @@ static void a_new_key_each_second(void)
 	struct key_world *w = key_world_new(6);
 
 	w->node[0].spec.rekey = w->node[1].spec.rekey = duration_s(1);
-	w->delay_ms = 50;
+	w->streams.delay_ms = 50;
 	key_world_start(w, 0);
 	key_world_start(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(10)));
@@ -175,8 +175,8 @@ static void a_slow_stream_slows_the_change(void)
 	struct key_world *w = key_world_new(7);
 
 	w->node[0].spec.rekey = w->node[1].spec.rekey = duration_s(1);
-	w->delay_ms = 1000;
-	w->whole = true;
+	w->streams.delay_ms = 1000;
+	w->streams.whole = true;
 	key_world_start(w, 0);
 	key_world_start(w, 1);
 	CU_ASSERT_TRUE(key_world_await_up(w, duration_s(100)));
@@ -268,7 +268,7 @@ static void fall_at(unsigned step, int node, bool reset)
 	struct key_world *w = key_world_new(100 + step);
 	bool up;
 
-	w->delay_ms = 20;
+	w->streams.delay_ms = 20;
 	key_world_start(w, 0);
 	key_world_start(w, 1);
 	for (unsigned i = 0; i < step; i++)

@@ -61,7 +61,7 @@ static void blow(struct key_world *w)
 		key_world_cut(w);
 		break;
 	case 2:
-		w->parted = !w->parted;
+		w->streams.parted = !w->streams.parted;
 		break;
 	case 3:
 		change_settings(w, node);
@@ -70,7 +70,7 @@ static void blow(struct key_world *w)
 		key_world_soft_limit(w, node);
 		break;
 	case 5:
-		w->delay_ms = 1 + rng_below(&w->chance, 400);
+		w->streams.delay_ms = 1 + rng_below(&w->chance, 400);
 		break;
 	default:
 		key_world_rekey(w, node);
@@ -82,8 +82,8 @@ static void blow(struct key_world *w)
 
 static void calm(struct key_world *w)
 {
-	w->parted = false;
-	w->delay_ms = 10;
+	w->streams.parted = false;
+	w->streams.delay_ms = 10;
 	w->taken_in = w->broken_in = 0;
 }
 
