@@ -159,6 +159,8 @@ enum probe_change probe_due(struct probe *p, const struct probe_look *look,
 	const bool came = (p->life || look->packets != p->seen) && !look->blocked;
 	enum probe_change change;
 
+	if (p->mute && !look->mute)
+		p->misses = 0; /* looks that could not ask */
 	p->seen = look->packets;
 	p->life = false;
 	p->blocked = look->blocked;

@@ -47,7 +47,7 @@ static enum probe_change answer(struct bench *b)
 }
 
 /* What happens before a look, and what comes of it. */
-enum happens { NOTHING, PACKET, ANSWER, ASKED, BLOCKED, MUTE };
+enum happens { THE_END, NOTHING, PACKET, ANSWER, ASKED, BLOCKED, MUTE };
 
 struct step {
 	enum happens what;
@@ -59,8 +59,7 @@ struct step {
 static const struct story {
 	const char *name;
 	enum probe_kind kind;
-	struct step step[STEPS_MAX];
-	unsigned count;
+	struct step step[STEPS_MAX]; /* and the end */
 } stories[] = {
 	{ "an address never answers",
 	  PROBE_ADDRESS,
@@ -70,8 +69,7 @@ static const struct story {
 	    { NOTHING, true, PROBE_DEAD, PROBE_DOWN },
 	    { NOTHING, true, PROBE_SAME, PROBE_DOWN },
 	    { ANSWER, false, PROBE_ALIVE, PROBE_UP },
-	    { NOTHING, true, PROBE_SAME, PROBE_UP } },
-	  7 },
+	    { NOTHING, true, PROBE_SAME, PROBE_UP } } },
 	{ "an address answers, and dies",
 	  PROBE_ADDRESS,
 	  { { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
@@ -80,8 +78,7 @@ static const struct story {
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_DEAD, PROBE_DOWN },
-	    { PACKET, false, PROBE_ALIVE, PROBE_UP } },
-	  7 },
+	    { PACKET, false, PROBE_ALIVE, PROBE_UP } } },
 	{ "one answer of three is enough",
 	  PROBE_ADDRESS,
 	  { { PACKET, false, PROBE_ALIVE, PROBE_UP },
@@ -92,8 +89,7 @@ static const struct story {
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, true, PROBE_DEAD, PROBE_DOWN } },
-	  9 },
+	    { NOTHING, true, PROBE_DEAD, PROBE_DOWN } } },
 	{ "a peer that cannot answer is not dead when it is silent",
 	  PROBE_PEER,
 	  { { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
@@ -105,8 +101,7 @@ static const struct story {
 	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN },
 	    { PACKET, false, PROBE_SAME, PROBE_UP },
 	    { ASKED, true, PROBE_SAME, PROBE_UP },
-	    { ANSWER, false, PROBE_SAME, PROBE_UP } },
-	  10 },
+	    { ANSWER, false, PROBE_SAME, PROBE_UP } } },
 	{ "a peer that has answered is",
 	  PROBE_PEER,
 	  { { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
@@ -115,8 +110,7 @@ static const struct story {
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, true, PROBE_DEAD, PROBE_DOWN } },
-	  7 },
+	    { NOTHING, true, PROBE_DEAD, PROBE_DOWN } } },
 	{ "back without an answer, it may be another system",
 	  PROBE_PEER,
 	  { { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN },
@@ -128,37 +122,32 @@ static const struct story {
 	    { PACKET, true, PROBE_ALIVE, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
 	    { NOTHING, true, PROBE_SAME, PROBE_UP },
-	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN } },
-	  10 },
+	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN } } },
 	{ "nobody is asked",
 	  PROBE_OFF,
 	  { { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN },
 	    { PACKET, false, PROBE_ALIVE, PROBE_UP },
 	    { NOTHING, false, PROBE_SAME, PROBE_UP },
 	    { NOTHING, false, PROBE_SAME, PROBE_UP },
-	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN } },
-	  5 },
+	    { NOTHING, false, PROBE_SAME, PROBE_UNKNOWN } } },
 	{ "there is no address to ask from",
 	  PROBE_ADDRESS,
 	  { { PACKET, false, PROBE_ALIVE, PROBE_UP },
 	    { MUTE, false, PROBE_SAME, PROBE_UP },
 	    { MUTE, false, PROBE_SAME, PROBE_UP },
 	    { MUTE, false, PROBE_SAME, PROBE_UNKNOWN },
-	    { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN } },
-	  4 },
+	    { NOTHING, true, PROBE_SAME, PROBE_UNKNOWN } } },
 	{ "without its association nothing passes, which is known at once",
 	  PROBE_PEER,
 	  { { PACKET, true, PROBE_ALIVE, PROBE_UP },
 	    { BLOCKED, false, PROBE_DEAD, PROBE_DOWN },
 	    { BLOCKED, false, PROBE_SAME, PROBE_DOWN },
-	    { PACKET, true, PROBE_ALIVE, PROBE_UP } },
-	  4 },
+	    { PACKET, true, PROBE_ALIVE, PROBE_UP } } },
 	{ "but a start takes its time",
 	  PROBE_PEER,
 	  { { BLOCKED, false, PROBE_SAME, PROBE_UNKNOWN },
 	    { BLOCKED, false, PROBE_SAME, PROBE_UNKNOWN },
-	    { BLOCKED, false, PROBE_DEAD, PROBE_DOWN } },
-	  3 },
+	    { BLOCKED, false, PROBE_DEAD, PROBE_DOWN } } },
 };
 
 static void happen(struct bench *b, enum happens what, enum probe_change *change)
@@ -177,7 +166,7 @@ static void stories_end_as_they_should(void)
 		struct bench b;
 
 		begin(&b, stories[i].kind);
-		for (unsigned n = 0; n < stories[i].count; n++) {
+		for (unsigned n = 0; stories[i].step[n].what != THE_END; n++) {
 			const struct step *want = &stories[i].step[n];
 			enum probe_change before, after;
 
