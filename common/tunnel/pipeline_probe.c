@@ -7,9 +7,8 @@
  *     an address        an address of ours inside   that address
  *
  * The ends themselves as inner addresses mean the tunnel and nothing in the networks
- * that it joins; their echo is answered here.  Stock systems take such a packet for a
- * forgery, as they do keepalives of GRE, which come back to who sent them: both have a
- * source of the receiver's other side.  An address is anybody's to answer.
+ * that it joins; their echo is answered here.  Other systems have no reason to send the
+ * answer through the tunnel; of them an address is asked, which is anybody's to answer.
  *
  * A question has a number and a cookie of the tunnel's own.  An answer that has both,
  * out of that tunnel, from whom was asked to who asked, is taken here; all other echoes
