@@ -7,13 +7,16 @@
 #include "fa/reverse.h"
 
 struct visitor_path fa_path_of(const struct fa_config *config,
-			       const struct registration *rq, struct in_addr home_agent)
+			       const struct registration *rq, struct in_addr home_agent,
+			       bool required)
 {
 	const bool tunnelled = !(rq->flags & MIP_FLAG_D);
+	const bool reverse = tunnelled && (rq->flags & MIP_FLAG_T);
 
 	return (struct visitor_path){
 		.tunnelled = tunnelled,
-		.reverse = tunnelled && (rq->flags & MIP_FLAG_T),
+		.reverse = reverse,
+		.answers = reverse && required,
 		.ifindex = rq->ifindex,
 		.mac = rq->mac,
 		.tunnel = config_tunnel_for(&config->common, rq->care_of, home_agent,
@@ -62,6 +65,8 @@ void fa_forward_change(struct in_addr home, const struct visitor_path *from,
 	const bool had_rule = from && from->reverse;
 	const bool has_rule = to && to->reverse;
 	const bool same_rule = had_rule && has_rule && from->ifindex == to->ifindex;
+	const bool had_answers = from && from->answers;
+	const bool has_answers = to && to->answers;
 
 	if (has && !(had && entry_same(from, to)))
 		edit(FWD_VISITOR_SET, home, to, txn, fx);
@@ -69,6 +74,8 @@ void fa_forward_change(struct in_addr home, const struct visitor_path *from,
 		reverse_rule(true, home, to->ifindex, txn, fx);
 	if (had_rule && !same_rule)
 		reverse_rule(false, home, from->ifindex, txn, fx);
+	if (had_answers != has_answers)
+		reverse_answers(has_answers, home, txn, fx);
 	if (had && !has)
 		edit(FWD_VISITOR_CLEAR, home, from, txn, fx);
 }

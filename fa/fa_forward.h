@@ -12,11 +12,12 @@
 
 /*
  * How packets reach the node that registered by `rq`, with `home_agent` as the
- * Reply names it (RFC 3024 5.1.2: both directions use the same tunnel).
+ * Reply names it (RFC 3024 5.1.2: both directions use the same tunnel); `required` says
+ * that ESP is, with that agent.
  */
 struct visitor_path fa_path_of(const struct fa_config *config,
-			       const struct registration *rq,
-			       struct in_addr home_agent);
+			       const struct registration *rq, struct in_addr home_agent,
+			       bool required);
 
 /*
  * What turns the path `from` into the path `to`; NULL is no path.  Packets are

@@ -84,7 +84,8 @@ static struct visit visit_of(const struct fa_core *fa, const struct answer *answ
 		.expires = granted == MIP_LIFETIME_INFINITE
 				   ? INSTANT_NEVER
 				   : instant_add(now.mono, duration_s(granted)),
-		.path = fa_path_of(c, &answer->rq, answer->rp.home_agent),
+		.path = fa_path_of(c, &answer->rq, answer->rp.home_agent,
+				   guard_requires(fa->guard, answer->rp.home_agent)),
 	};
 	if (on)
 		memcpy(visit.interface, on->config.interface, sizeof(visit.interface));
@@ -213,6 +214,7 @@ static void hold(struct fa_core *fa, struct visitor_entry *v, struct now now,
 	struct visitor_entry *oldest;
 
 	held.path = (struct visitor_path){ .reverse = true,
+					   .answers = true,
 					   .ifindex = v->visit.path.ifindex };
 	fa_forward_change(v->home, &v->visit.path, &held.path, 0, fx);
 	hold_until(fa, v, held, now);
@@ -376,7 +378,8 @@ void fa_visitor_repath(struct fa_core *fa, struct visitor_entry *v,
 		       struct effect_list *fx)
 {
 	const struct visitor_path path =
-		fa_path_of(fa_config_of(fa), &v->visit.rq, v->visit.home_agent);
+		fa_path_of(fa_config_of(fa), &v->visit.rq, v->visit.home_agent,
+			   guard_requires(fa->guard, v->visit.home_agent));
 
 	if (visitor_is_held(v))
 		return;

@@ -72,3 +72,15 @@ void reverse_rule(bool add, struct in_addr home, int ifindex, uint32_t txn,
 		.priority = FA_REVERSE_PRIORITY,
 	};
 }
+
+void reverse_answers(bool add, struct in_addr home, uint32_t txn,
+		     struct effect_list *fx)
+{
+	effect_add(fx, EFFECT_RULE, txn, home)->rule = (struct effect_rule){
+		.add = add,
+		.dst = { .addr = home, .len = 32 },
+		.iif = EFFECT_DEV_LO,
+		.table = FA_REVERSE_TABLE,
+		.priority = FA_REVERSE_PRIORITY,
+	};
+}

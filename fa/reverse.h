@@ -7,6 +7,7 @@
  * The kernel brings them to our TUN device: one rule for each such visitor,
  * from its home address and the link it is on, to a table that holds one
  * default route.  The link in the rule is the ingress filter of RFC 3024 5.2.1.
+ * Where ESP is required a second rule leads there what our machine says to the visitor.
  */
 #ifndef FA_REVERSE_H
 #define FA_REVERSE_H
@@ -35,5 +36,12 @@ void reverse_stop(bool add, struct effect_list *fx);
 
 void reverse_rule(bool add, struct in_addr home, int ifindex, uint32_t txn,
 		  struct effect_list *fx);
+
+/*
+ * What our own machine says to that visitor, answers and ICMP errors that quote its
+ * packets, comes to us too: its routing knows no way but the one by the visitor's home.
+ */
+void reverse_answers(bool add, struct in_addr home, uint32_t txn,
+		     struct effect_list *fx);
 
 #endif

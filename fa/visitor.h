@@ -52,11 +52,13 @@ const struct visitor_rule *visitor_rule(enum visitor_state state,
 
 /*
  * How packets reach a visitor: what the forwarding table and the kernel know.  Of one
- * that is held `reverse` alone: what it sends comes to us, and goes no further.
+ * that is held `reverse` and `answers` alone: what it sends, and what our machine says
+ * to it, comes to us and goes no further.
  */
 struct visitor_path {
 	bool tunnelled; /* we end the tunnel; not so with a co-located address (D) */
 	bool reverse;   /* the visitor's own packets go into the tunnel (T) */
+	bool answers;   /* what our machine says to it comes to us: ESP is required */
 	int ifindex;
 	struct mac mac;
 	struct tunnel_spec tunnel;

@@ -59,8 +59,11 @@ struct note {
 	const char *encapsulation;
 };
 
-/* A destination through the daemon's own TUN device instead of an interface. */
-enum { EFFECT_DEV_TUN = -1 };
+/*
+ * Instead of an interface: the daemon's own TUN device, or, where packets come from,
+ * this machine itself.
+ */
+enum { EFFECT_DEV_TUN = -1, EFFECT_DEV_LO = -2 };
 
 /*
  * Of a route that leads nowhere: behind one of ours for the same destination, which has
@@ -81,10 +84,13 @@ struct effect_route {
 	bool silent;      /* and their senders do not hear of it */
 };
 
-/* `ip rule`: packets from `src` that come in on `iif` use `table`. */
+/*
+ * `ip rule`: packets from `src` to `dst` that come in on `iif`, or that this machine
+ * itself sends (EFFECT_DEV_LO), use `table`.
+ */
 struct effect_rule {
 	bool add;
-	struct ipv4_prefix src;
+	struct ipv4_prefix src, dst; /* of length 0: any */
 	int iif;
 	uint32_t table;
 	uint32_t priority;

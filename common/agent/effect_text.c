@@ -122,8 +122,14 @@ static void put_route(struct line *l, const struct effect_route *r)
 static void put_rule(struct line *l, const struct effect_rule *r)
 {
 	put_verb(l, r->add);
-	put_prefix(l, "src", r->src);
-	put(l, " iif=%d", r->iif);
+	if (r->src.len)
+		put_prefix(l, "src", r->src);
+	if (r->dst.len)
+		put_prefix(l, "dst", r->dst);
+	if (r->iif == EFFECT_DEV_LO)
+		put(l, " iif=lo");
+	else
+		put(l, " iif=%d", r->iif);
 	put_number(l, "table", r->table);
 	put_number(l, "priority", r->priority);
 }

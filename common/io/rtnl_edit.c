@@ -20,6 +20,9 @@
 /* In linux/if_addr.h and linux/neighbour.h of newer kernels only. */
 enum { ATTRIBUTE_IFA_PROTO = 11, ATTRIBUTE_NDA_PROTOCOL = 12 };
 
+/* Of every network namespace. */
+enum { LOOPBACK = 1 };
+
 /* What makes an addition this one: adding it again replaces it. */
 struct added_key {
 	enum effect_kind kind;
@@ -273,10 +276,13 @@ static void put_rule(struct request *rq, const struct effect_rule *r, const char
 
 	head->family = AF_INET;
 	head->src_len = r->src.len;
+	head->dst_len = r->dst.len;
 	head->action = FR_ACT_TO_TBL;
 	head->table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC;
 	if (r->src.len)
 		put_addr(rq, FRA_SRC, r->src.addr);
+	if (r->dst.len)
+		put_addr(rq, FRA_DST, r->dst.addr);
 	if (iif[0])
 		mnl_attr_put_strz(rq->m, FRA_IIFNAME, iif);
 	mnl_attr_put_u32(rq->m, FRA_TABLE, r->table);
@@ -299,11 +305,19 @@ static bool is_another_now(const struct rtnl_edit *e, const struct added *a)
 	return key.ifindex != a->key.ifindex && find(e, &key);
 }
 
+static bool name_of(int ifindex, char name[IF_NAMESIZE])
+{
+	const int index = ifindex == EFFECT_DEV_LO ? LOOPBACK : ifindex;
+
+	return ifindex == 0 || if_indextoname((unsigned)index, name);
+}
+
 int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 {
+	const struct ipv4_prefix about = r->src.len ? r->src : r->dst;
 	const struct added_key key = { .kind = EFFECT_RULE,
-				       .addr = r->src.addr,
-				       .len = r->src.len,
+				       .addr = about.addr,
+				       .len = about.len,
 				       .table = r->table,
 				       .order = r->priority,
 				       .ifindex = r->iif };
@@ -316,7 +330,7 @@ int rtnl_edit_rule(struct rtnl_edit *e, const struct effect_rule *r)
 		return 0; /* rules cannot be replaced, nor is there need */
 	if (a)
 		memcpy(iif, a->iif, sizeof(iif));
-	else if (r->iif && !if_indextoname((unsigned)r->iif, iif))
+	else if (!name_of(r->iif, iif))
 		return r->add ? -ENODEV : 0;
 	if (!r->add && a && is_another_now(e, a)) {
 		forget(e, &key);

@@ -9,7 +9,8 @@
  * Remove what carries our protocol number (rtnl_edit.h) and concerns link
  * `ifindex`: routes, neighbours and addresses on it, routes that lead nowhere, and
  * rules for packets that come in there or on a link that is no more.  What other
- * agents of ours did on other links stays.  Returns how many were removed, or -errno.
+ * agents of ours did on other links stays; what concerns packets that this machine
+ * itself sends is on the loopback link.  Returns how many were removed, or -errno.
  */
 int rtnl_sweep(int ifindex);
 

@@ -83,7 +83,7 @@ static int act_route(void *arg, const struct effect *e)
 	return rtnl_edit_route(s->edit, &e->route);
 }
 
-/* About packets that come by a link: what waits to be sent is none of them. */
+/* What waits to be sent is none of the packets of rules: visitors get frames. */
 static int act_rule(void *arg, const struct effect *e)
 {
 	struct agent_shell *s = arg;

@@ -24,6 +24,9 @@
 static const char need_rights[] = "run it as root, or with the capabilities "
 				  "CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE";
 
+/* Of every network namespace. */
+enum { LOOPBACK = 1 };
+
 static bool is_right(int error)
 {
 	return error == EPERM || error == EACCES;
@@ -211,6 +214,7 @@ static void sweep_barrier(struct agent_shell *s)
 		if (link)
 			(void)rtnl_sweep(link->ifindex);
 	}
+	(void)rtnl_sweep(LOOPBACK);
 }
 
 /*
@@ -281,6 +285,8 @@ static int start_sweep(void *arg, struct startup_fault *fault)
 	for (unsigned i = 0; i < count; i++)
 		sweep_link(s, list[i].name,
 			   requires_esp(s) ? rtnl_sweep_but_barrier : rtnl_sweep);
+	if (!requires_esp(s))
+		(void)rtnl_sweep(LOOPBACK); /* rules for what this machine sends */
 	return rtnl_load(s->rtnl, &s->links);
 }
 

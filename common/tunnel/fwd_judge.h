@@ -10,12 +10,13 @@
 #include "common/wire/icmp.h"
 #include "common/wire/ipv4.h"
 
-/* Where a packet goes in: one tunnel, or the drop reason why none. */
+/* Where a packet goes in: its tunnels, a visitor's link, or the reason why none. */
 struct fwd_way {
 	enum drop_reason why;
 	unsigned count;
 	struct tunnel *tunnel[FWD_TUNNELS_PER_HOME];
 	const struct fwd_home *home; /* its destination is the home address of this */
+	const struct fwd_visitor *visitor; /* our machine says it to this one */
 };
 
 struct fwd_way fwd_way_in(const struct fwd *f, struct in_addr src, struct in_addr dst);

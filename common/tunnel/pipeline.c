@@ -17,6 +17,8 @@ enum { ICMP_RATE = 100, ICMP_BURST = 50, SPOOFED_RATE = 1, SPOOFED_BURST = 5 };
 /* Probes of others that are answered: more than the most site tunnels have of them. */
 enum { ECHO_RATE = 2000, ECHO_BURST = 2000 };
 
+enum { LINK_MTU = 1500 };
+
 static const struct counter_row packet_rows[] = {
 #define COUNTER COUNTER_ROW
 #include "common/tunnel/packet.def"
@@ -183,6 +185,30 @@ void pipeline_fragment(struct pipeline *pl, struct pkt *p, size_t mtu,
 	}
 	pl->packets[PACKET_FRAGMENTED]++;
 	pkt_give(pl->config.pool, p);
+}
+
+/* ---- to a visitor ---- */
+
+uint16_t pipeline_link_mtu(const struct pipeline *pl, int ifindex)
+{
+	uint16_t mtu = 0;
+
+	if (pl->config.link_mtu)
+		mtu = pl->config.link_mtu(pl->config.arg, ifindex);
+	return mtu ? mtu : LINK_MTU;
+}
+
+void pipeline_to_link(struct pipeline *pl, struct pkt *p, const struct fwd_visitor *v)
+{
+	uint16_t mtu = pipeline_link_mtu(pl, v->ifindex);
+
+	p->ifindex = v->ifindex;
+	p->mac = v->mac;
+	pl->packets[PACKET_TO_LINK]++;
+	if (p->len > mtu)
+		pipeline_fragment(pl, p, mtu, &pl->out->link);
+	else
+		pkt_queue_add(&pl->out->link, p);
 }
 
 /* ---- parting ---- */

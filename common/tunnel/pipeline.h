@@ -4,6 +4,7 @@
  * table in between (RFC 2003, RFC 3024, RFC 5944 4).
  *
  *     TUN ----- outbound --> encapsulate, ESP, UDP ------> wire
+ *                            to a visitor, of our machine -> link
  *     link ---- broadcast -> copy, encapsulate, ESP, UDP -> wire
  *     raw, UDP  inbound ---> UDP, ESP, decapsulate, check -> kernel or link
  *     ICMP ---- icmp ------> learn the MTU, tell senders -> wire or link
@@ -91,8 +92,9 @@ void pipeline_free(struct pipeline *pl);
 
 /*
  * Packets that the kernel's routing handed us through the TUN, or that the
- * node's own stack sent there; hops have been counted.  Those that have a reason to
- * be dropped already are counted by it.
+ * node's own stack sent there; hops have been counted.  What our machine says to a
+ * visitor goes onto its link.  Those that have a reason to be dropped already are
+ * counted by it.
  */
 void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 		       struct pipeline_out *out);

@@ -14,8 +14,6 @@
 #include "common/tunnel/segment.h"
 #include "common/wire/icmp.h"
 
-enum { LINK_MTU = 1500 };
-
 /* ---- which tunnel ---- */
 
 static struct outer_key key_of(const struct pkt *p)
@@ -154,15 +152,6 @@ static enum drop_reason find_tunnel(const struct pipeline *pl, struct pkt *p)
 
 /* ---- to a visitor ---- */
 
-static uint16_t link_mtu(const struct pipeline *pl, int ifindex)
-{
-	uint16_t mtu = 0;
-
-	if (pl->config.link_mtu)
-		mtu = pl->config.link_mtu(pl->config.arg, ifindex);
-	return mtu ? mtu : LINK_MTU;
-}
-
 /*
  * An error quotes the packet.  About one that came in ESP it goes back in ESP, to the
  * other end, which sends it on to where the packet came from (RFC 4301 6.2); without
@@ -187,7 +176,7 @@ static void tell_source(struct pipeline *pl, const struct pkt *p, uint8_t type,
 static void deliver(struct pipeline *pl, struct pkt *p, const struct fwd_visitor *v)
 {
 	struct ipv4 *ip = pkt_ipv4(p);
-	uint16_t mtu = link_mtu(pl, v->ifindex);
+	uint16_t mtu = pipeline_link_mtu(pl, v->ifindex);
 
 	if (ip->ttl <= 1) {
 		tell_source(pl, p, ICMP_TIME_EXCEEDED_, 0, 0);
@@ -200,13 +189,7 @@ static void deliver(struct pipeline *pl, struct pkt *p, const struct fwd_visitor
 		return;
 	}
 	ipv4_set_ttl(ip, (uint8_t)(ip->ttl - 1));
-	p->ifindex = v->ifindex;
-	p->mac = v->mac;
-	pl->packets[PACKET_TO_LINK]++;
-	if (p->len > mtu)
-		pipeline_fragment(pl, p, mtu, &pl->out->link);
-	else
-		pkt_queue_add(&pl->out->link, p);
+	pipeline_to_link(pl, p, v);
 }
 
 /* ---- the way out ---- */
@@ -242,7 +225,7 @@ static size_t most_of(const struct pipeline *pl, const struct pkt *p,
 		      const struct fwd_visitor *v)
 {
 	size_t most = tunnel_inner_mtu(p->tunnel, p->encap, pl->now.mono);
-	size_t link = v ? link_mtu(pl, v->ifindex) : most;
+	size_t link = v ? pipeline_link_mtu(pl, v->ifindex) : most;
 
 	return link < most ? link : most;
 }

@@ -275,10 +275,20 @@ static bool is_outer_of_ours(const struct pipeline *pl, const struct pkt *p)
 	       relay_path(pl, reader_over(p->data, p->len)) != NULL;
 }
 
+/* Our machine's routing knows no way to a visitor but the one by its home. */
+static const struct fwd_visitor *is_said_to(const struct pipeline *pl,
+					    const struct ipv4 *ip)
+{
+	const struct fwd_visitor *v = fwd_by_visitor(pl->fwd, ip->dst);
+
+	return v && pipeline_owns(pl, ip->src) ? v : NULL;
+}
+
 static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 {
 	struct fwd_way way = { .why = p->drop ? p->drop : pkt_check(p) };
 	const struct ipv4 *ip = pkt_ipv4(p);
+	const struct fwd_visitor *said_to;
 	struct icmp_message error;
 
 	if (way.why)
@@ -289,6 +299,9 @@ static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 		return (struct fwd_way){ .why = DROP_LOOP_SOURCE };
 	if (is_outer_of_ours(pl, p))
 		return (struct fwd_way){ .why = DROP_LOOP_OUTER };
+	said_to = is_said_to(pl, ip);
+	if (said_to)
+		return (struct fwd_way){ .visitor = said_to };
 	way = fwd_way_in(pl->fwd, ip->src, ip->dst);
 	if (way.why == DROP_SITE_SOURCE && icmp_open(p->data, p->len, &error))
 		way = fwd_way_of_error(pl->fwd, &error);
@@ -296,6 +309,20 @@ static struct fwd_way judge(struct pipeline *pl, struct pkt *p)
 		return (struct fwd_way){ .why = DROP_RECURSION };
 	leave_out_exits(&way, ip->src);
 	return way;
+}
+
+/* From this machine itself, which has crossed no router: its TTL stays. */
+static void deliver(struct pipeline *pl, struct pkt *p, const struct fwd_visitor *v)
+{
+	const uint16_t mtu = pipeline_link_mtu(pl, v->ifindex);
+
+	if (p->len <= mtu || !has_df(p)) {
+		pipeline_to_link(pl, p, v);
+		return;
+	}
+	pipeline_answer(pl, p, v->tunnel->spec.local, ICMP_UNREACHABLE,
+			ICMP_CODE_TOO_BIG, mtu);
+	pipeline_drop(pl, p, DROP_TOO_BIG);
 }
 
 static void stage_on(struct pipeline *pl, struct pkt *p, const struct fwd_way *way)
@@ -320,6 +347,8 @@ void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 
 		if (way.why)
 			pipeline_drop(pl, in->pkt[i], way.why);
+		else if (way.visitor)
+			deliver(pl, in->pkt[i], way.visitor);
 		else
 			stage_on(pl, in->pkt[i], &way);
 	}

@@ -71,6 +71,11 @@ void pipeline_fragment(struct pipeline *pl, struct pkt *p, size_t mtu,
 void pipeline_part(struct pipeline *pl, struct pkt_vec *v,
 		   void (*stage)(struct pipeline *pl, struct pkt_vec *part));
 
+uint16_t pipeline_link_mtu(const struct pipeline *pl, int ifindex);
+
+/* A packet to a visitor, in fragments if its link needs them.  Takes it over. */
+void pipeline_to_link(struct pipeline *pl, struct pkt *p, const struct fwd_visitor *v);
+
 /* pipeline_esp.c: what has come, out of its carriers and ESP. */
 void pipeline_unseal(struct pipeline *pl, struct pkt_vec *v);
 

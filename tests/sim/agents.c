@@ -139,7 +139,8 @@ static int act_udp(void *arg, const struct effect *e)
 	if (refuses(n, e))
 		return -ENETUNREACH;
 	invariant_reply(n, u->bytes, u->len);
-	network_ip_out(n, bytes, udp_build(bytes, sizeof(bytes), &udp, 0), 0);
+	network_ip_out(n, bytes, udp_build(bytes, sizeof(bytes), &udp, 0),
+		       EFFECT_DEV_LO);
 	return 0;
 }
 

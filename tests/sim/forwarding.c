@@ -12,7 +12,7 @@ static void hand_out(struct node *n, struct pipeline_out *out)
 	struct pkt *p;
 
 	while ((p = pkt_queue_pop(&out->wire)) != NULL) {
-		network_ip_out(n, p->data, p->len, 0);
+		network_ip_out(n, p->data, p->len, EFFECT_DEV_LO);
 		pkt_give(&n->w->pool, p);
 	}
 	while ((p = pkt_queue_pop(&out->link)) != NULL) {

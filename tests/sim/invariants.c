@@ -92,7 +92,7 @@ static const struct accepted *find_accepted(const struct world *w, struct in_add
 
 struct fa_view {
 	struct node *n;
-	unsigned tunnelled, reverse;
+	unsigned tunnelled, rules;
 };
 
 static void check_visitor(void *arg, const struct visitor_entry *v)
@@ -104,7 +104,7 @@ static void check_visitor(void *arg, const struct visitor_entry *v)
 
 	ipv4_text(v->home, text);
 	view->tunnelled += v->visit.path.tunnelled;
-	view->reverse += v->visit.path.reverse;
+	view->rules += v->visit.path.reverse + v->visit.path.answers;
 	if (instant_before(v->visit.expires, w->now))
 		world_break(w, "visitor %s has outlived its time", text);
 	if (!w->forged && (!a || a->lifetime < v->visit.granted))
@@ -123,9 +123,9 @@ static void check_fa(struct node *n)
 	if (entries != view.tunnelled)
 		world_break(n->w, "%s forwards to %zu of %u visitors", n->name, entries,
 			    view.tunnelled);
-	if (n->kernel.rules != view.reverse)
-		world_break(n->w, "%s has %u rules for %u visitors", n->name,
-			    n->kernel.rules, view.reverse);
+	if (n->kernel.rules != view.rules)
+		world_break(n->w, "%s has %u rules instead of %u", n->name,
+			    n->kernel.rules, view.rules);
 	if (fa_core_visitor_count(n->core) > n->config.fa.max_visitors)
 		world_break(n->w, "%s has too many visitors", n->name);
 }

@@ -48,7 +48,8 @@ static int apply_rule(struct kernel *k, const struct effect_rule *r)
 	unsigned i;
 
 	for (i = 0; i < k->rules; i++)
-		if (same_prefix(k->rule[i].src, r->src) && k->rule[i].iif == r->iif &&
+		if (same_prefix(k->rule[i].src, r->src) &&
+		    same_prefix(k->rule[i].dst, r->dst) && k->rule[i].iif == r->iif &&
 		    k->rule[i].table == r->table && k->rule[i].priority == r->priority)
 			break;
 	if (r->add) {
@@ -159,7 +160,7 @@ const struct effect_route *kernel_route(const struct kernel *k, struct in_addr s
 		const struct effect_route *by_rule;
 
 		if (r->iif != iif || !ipv4_prefix_has(r->src, src) ||
-		    r->priority >= best)
+		    !ipv4_prefix_has(r->dst, dst) || r->priority >= best)
 			continue;
 		by_rule = look_up(k, r->table, dst);
 		if (by_rule) {

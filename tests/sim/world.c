@@ -520,7 +520,7 @@ uint32_t world_send(struct world *w, int from, struct in_addr to)
 	len = udp_build(bytes, sizeof(bytes), &udp, (uint16_t)number);
 	w->packet[number] = (struct sent_packet){ .to = owner_of(w, to) };
 	world_trace(w, "%s sends packet %u", w->node[from].name, number);
-	network_ip_out(&w->node[from], bytes, len, 0);
+	network_ip_out(&w->node[from], bytes, len, EFFECT_DEV_LO);
 	return number;
 }
 

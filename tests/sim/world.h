@@ -304,6 +304,7 @@ const struct effect_record *agent_disk(const struct world *w, struct in_addr hom
 /* network.c */
 void network_frame_out(struct node *n, int ifindex, struct mac to, bool arp,
 		       const uint8_t *bytes, size_t len);
+/* `iif`: where it came from, or EFFECT_DEV_LO. */
 void network_ip_out(struct node *n, const uint8_t *bytes, size_t len, int iif);
 /* Out of a tunnel. */
 void network_to_kernel(struct node *n, const uint8_t *bytes, size_t len);

@@ -69,6 +69,7 @@ struct home {
 	bool path; /* an entry of the forwarding table stands */
 	struct fwd_edit entry;
 	int rule;          /* the link its rule names; 0: no rule */
+	bool answers;      /* what our machine says to it comes to us */
 	instant_t granted; /* the latest that any Reply allowed */
 	instant_t denied;
 	struct mac denied_mac;
@@ -119,12 +120,15 @@ static void apply_forward(struct storm *s, const struct fwd_edit *e)
 
 static void apply_rule(struct storm *s, const struct effect_rule *r)
 {
-	struct home *h = home_of(s, r->src.addr);
+	const bool answers = r->iif == EFFECT_DEV_LO;
+	struct home *h = home_of(s, answers ? r->dst.addr : r->src.addr);
 
-	PROMISED(s, r->src.len == 32 && r->table == FA_REVERSE_TABLE);
+	PROMISED(s, r->src.len + r->dst.len == 32 && r->table == FA_REVERSE_TABLE);
 	if (!h)
 		return;
-	if (r->add)
+	if (answers)
+		h->answers = r->add;
+	else if (r->add)
 		h->rule = r->iif;
 	else if (h->rule == r->iif)
 		h->rule = 0;
@@ -233,6 +237,7 @@ static void check_visitor(void *arg, const struct visitor_entry *v)
 	PROMISED(s, instant_before(s->w.now.mono, v->visit.expires));
 	PROMISED(s, h->path == p->tunnelled);
 	PROMISED(s, h->rule == (p->reverse ? p->ifindex : 0));
+	PROMISED(s, h->answers == p->answers);
 	if (h->path) {
 		PROMISED(s, h->entry.ifindex == p->ifindex);
 		PROMISED(s, mac_equal(h->entry.mac, p->mac));
@@ -251,7 +256,7 @@ static void check(struct storm *s)
 	PROMISED(s, fa_world_pending(w) <= MAX_PENDING);
 	fa_core_each_visitor(w->fa, check_visitor, s);
 	for (unsigned i = 0; i < s->home_count; i++)
-		if (s->homes[i].path || s->homes[i].rule)
+		if (s->homes[i].path || s->homes[i].rule || s->homes[i].answers)
 			PROMISED(s, fa_world_visitor(w, s->homes[i].addr) != NULL);
 }
 

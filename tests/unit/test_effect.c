@@ -127,6 +127,11 @@ static void kernel_changes_as_lines(void)
 		.rule = { .src = { addr(0x0a01000a), 32 }, .iif = 3, .table = 9 }
 	};
 	check(&e, "rule delete src=10.1.0.10/32 iif=3 table=9");
+	e.rule = (struct effect_rule){ .add = true,
+				       .dst = { addr(0x0a01000a), 32 },
+				       .iif = EFFECT_DEV_LO,
+				       .table = 9 };
+	check(&e, "rule add dst=10.1.0.10/32 iif=lo table=9");
 	e = (struct effect){ .kind = EFFECT_NEIGHBOUR,
 			     .neighbour = { .add = true,
 					    .addr = addr(0x0a01000a),

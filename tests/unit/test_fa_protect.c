@@ -134,10 +134,66 @@ static bool keeps_its_rule(const struct fa_world *w)
 	       fa_world_edit(w, 0)->kind == FWD_VISITOR_CLEAR;
 }
 
-static bool loses_its_rule(const struct fa_world *w)
+/* That for its packets, and that for what our machine says to it. */
+static bool are_its_rules(const struct fa_world *w, bool add)
 {
-	return fa_world_effects(w, EFFECT_RULE) == 1 &&
-	       !fa_world_effect(w, EFFECT_RULE, 0)->rule.add;
+	const struct effect_rule *own, *answers;
+
+	if (fa_world_effects(w, EFFECT_RULE) != 2)
+		return false;
+	own = &fa_world_effect(w, EFFECT_RULE, 0)->rule;
+	answers = &fa_world_effect(w, EFFECT_RULE, 1)->rule;
+	return own->add == add && own->src.len == 32 && answers->add == add &&
+	       answers->dst.len == 32 && answers->iif == EFFECT_DEV_LO &&
+	       answers->src.len == 0 && answers->table == FA_REVERSE_TABLE;
+}
+
+static bool loses_its_rules(const struct fa_world *w)
+{
+	return are_its_rules(w, false);
+}
+
+static void its_answers_come_to_us_too(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+
+	CU_ASSERT_TRUE(are_its_rules(&w, true));
+	CU_ASSERT(fa_world_effect(&w, EFFECT_RULE, 1)->rule.dst.addr.s_addr ==
+		  a.home.s_addr);
+	a.ident++;
+	fa_world_register(&w, &a);
+	CU_ASSERT_EQUAL(fa_world_effects(&w, EFFECT_RULE), 0);
+	/* Not where it is not required: then it goes by the visitor's home. */
+	w.home_agents[0].protection.policy = PROTECT_PREFERRED;
+	effect_list_clear(&w.fx);
+	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), 0);
+	CU_ASSERT_EQUAL_FATAL(fa_world_effects(&w, EFFECT_RULE), 1);
+	CU_ASSERT(!fa_world_effect(&w, EFFECT_RULE, 0)->rule.add &&
+		  fa_world_effect(&w, EFFECT_RULE, 0)->rule.dst.len == 32);
+	w.home_agents[0].protection.policy = PROTECT_REQUIRED;
+	effect_list_clear(&w.fx);
+	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), 0);
+	CU_ASSERT_EQUAL_FATAL(fa_world_effects(&w, EFFECT_RULE), 1);
+	CU_ASSERT_TRUE(fa_world_effect(&w, EFFECT_RULE, 0)->rule.add);
+	fa_world_end(&w);
+}
+
+/* A rule that cannot be had leaves no visitor behind. */
+static void without_that_it_is_denied(void)
+{
+	struct fa_world w;
+	struct ask a = visiting(&w, 10);
+
+	fa_core_clear_visitor(w.fa, a.home, w.now, &w.fx);
+	fa_core_clear_visitor(w.fa, a.home, w.now, &w.fx);
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	a.ident++;
+	fa_world_register(&w, &a);
+	fa_world_fail(&w, EFFECT_RULE, 1, ENOMEM);
+	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
+	CU_ASSERT_EQUAL(fa_world_heard(&w).code, MIP_FA_RESOURCES);
+	fa_world_end(&w);
 }
 
 static void whose_time_is_over_is_held_until_it_is_gone(void)
@@ -158,7 +214,7 @@ static void whose_time_is_over_is_held_until_it_is_gone(void)
 	CU_ASSERT_TRUE(is_held(&w, NODE));
 	fa_world_pass(&w, duration_s(1));
 	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
-	CU_ASSERT_TRUE(loses_its_rule(&w));
+	CU_ASSERT_TRUE(loses_its_rules(&w));
 	fa_world_end(&w);
 }
 
@@ -185,7 +241,7 @@ static void one_that_is_held_may_come_back(void)
 	/* Twice is the operator's word. */
 	clear(&w, NODE);
 	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
-	CU_ASSERT_TRUE(loses_its_rule(&w));
+	CU_ASSERT_TRUE(loses_its_rules(&w));
 	fa_world_end(&w);
 }
 
@@ -205,7 +261,7 @@ static void one_that_deregisters_is_held_too(void)
 	CU_ASSERT_EQUAL(fa_world_heard(&w).code, 0);
 	effect_list_clear(&w.fx);
 	fa_core_stop(w.fa, w.now, &w.fx);
-	CU_ASSERT_TRUE(loses_its_rule(&w));
+	CU_ASSERT_TRUE(loses_its_rules(&w));
 	fa_world_end(&w);
 }
 
@@ -240,7 +296,7 @@ static void nobody_is_held_where_it_is_not_required(void)
 	effect_list_clear(&w.fx);
 	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), 0);
 	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
-	CU_ASSERT_TRUE(loses_its_rule(&w));
+	CU_ASSERT_TRUE(loses_its_rules(&w));
 	a.ident++;
 	fa_world_register(&w, &a);
 	clear(&w, NODE);
@@ -289,7 +345,7 @@ static void who_is_held_is_so_when_the_link_is_back(void)
 	effect_list_clear(&w.fx);
 	CU_ASSERT_EQUAL(fa_core_reconfigure(w.fa, &w.config, w.now, &w.fx), 0);
 	CU_ASSERT_PTR_NULL(fa_world_visitor(&w, NODE));
-	CU_ASSERT_TRUE(loses_its_rule(&w));
+	CU_ASSERT_TRUE(loses_its_rules(&w));
 	fa_world_end(&w);
 }
 
@@ -320,6 +376,8 @@ void suite_fa_protect(void)
 		    one_that_is_held_may_come_back);
 	CU_add_test(s, "one that deregisters is held too",
 		    one_that_deregisters_is_held_too);
+	CU_add_test(s, "its answers come to us too", its_answers_come_to_us_too);
+	CU_add_test(s, "without that it is denied", without_that_it_is_denied);
 	CU_add_test(s, "they are bounded", they_are_bounded);
 	CU_add_test(s, "who is held is so when the link is back",
 		    who_is_held_is_so_when_the_link_is_back);

@@ -451,6 +451,45 @@ static void no_altered_packet_gets_where_it_may_not(void)
 	bench_close(&b);
 }
 
+/* The kernel leads here what the agent's machine says to a visitor. */
+static void what_our_machine_says_to_a_visitor_goes_onto_its_link(void)
+{
+	struct packet_like like = { .src = "198.51.100.1",
+				    .dst = "10.1.0.20",
+				    .ttl = 1 };
+	struct pipe_bench b;
+
+	bench_open(&b);
+	bench_outbound(&b, packet_like(&b.pool, &like));
+	CU_ASSERT_EQUAL(b.out.wire.count, 0);
+	CU_ASSERT_EQUAL_FATAL(b.out.link.count, 1);
+	CU_ASSERT_EQUAL(b.out.link.first->ifindex, BENCH_LINK);
+	CU_ASSERT_EQUAL(b.out.link.first->mac.octet[5], 9);
+	CU_ASSERT_EQUAL(pkt_ipv4(b.out.link.first)->ttl, 1);
+	bench_clear(&b);
+
+	b.link_mtu = 600;
+	like.size = 1000;
+	bench_outbound(&b, packet_like(&b.pool, &like));
+	CU_ASSERT_EQUAL(b.out.link.count, 2);
+	bench_clear(&b);
+
+	like.fragment = IPV4_DF;
+	bench_outbound(&b, packet_like(&b.pool, &like));
+	CU_ASSERT_EQUAL(b.out.link.count, 0);
+	CU_ASSERT_EQUAL_FATAL(b.out.wire.count, 1);
+	CU_ASSERT_EQUAL(pkt_ipv4(b.out.wire.first)->dst.s_addr,
+			addr_of("198.51.100.1").s_addr);
+	CU_ASSERT_EQUAL(bench_drops(&b, "too-big"), 1);
+	bench_clear(&b);
+
+	like.src = "8.8.8.8";
+	bench_outbound(&b, packet_like(&b.pool, &like));
+	CU_ASSERT_EQUAL(b.out.wire.count + b.out.link.count, 0);
+	CU_ASSERT_EQUAL(bench_drops(&b, "no-route"), 1);
+	bench_close(&b);
+}
+
 void suite_pipeline_in(void)
 {
 	CU_pSuite s = CU_add_suite("pipeline_in", NULL, NULL);
@@ -470,4 +509,5 @@ void suite_pipeline_in(void)
 	CU_ADD_TEST(s, tunnels_count_what_they_bring);
 	CU_ADD_TEST(s, order_is_kept_between_tunnels_of_one_vector);
 	CU_ADD_TEST(s, no_altered_packet_gets_where_it_may_not);
+	CU_ADD_TEST(s, what_our_machine_says_to_a_visitor_goes_onto_its_link);
 }
