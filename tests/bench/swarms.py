@@ -102,15 +102,21 @@ class Daemon:
         self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL,
                                         env={**os.environ, **LARGE_PAGES})
+        try:
+            self.wait_for(mipctl, socket, began + LONGEST_START)
+        except BaseException:  # a signal, too
+            self.stop()
+            raise
+        self.started_in = time.monotonic() - began
+        self.before = self.memory()
+
+    def wait_for(self, mipctl, socket, deadline):
         while not socket.exists() or subprocess.run(
                 [mipctl, "--socket", socket, "show", "status"], check=False,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-            if self.process.poll() is not None or \
-                    time.monotonic() - began > LONGEST_START:
-                raise RuntimeError(f"{argv[-3]} does not start")
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.process.args} does not start")
             time.sleep(0.01)
-        self.started_in = time.monotonic() - began
-        self.before = self.memory()
 
     def memory(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text("ascii")
@@ -134,9 +140,9 @@ def write(path, text):
         f.writelines(text)
 
 
-def home_agent_rows(nodes, socket):
+def home_agent_rows(nodes, socket, tunnel=""):
     yield (f'<home-agent address="{AGENT}" max-bindings="{nodes}">\n'
-           f'<log level="warn"/><control socket="{socket}"/>\n'
+           f'<log level="warn"/><control socket="{socket}"/>{tunnel}\n'
            '<limits source-rate="0" total-rate="0"/>'
            f'<home-network prefix="{HOME}"/>\n')
     for home in range(FIRST, FIRST + nodes):
@@ -154,9 +160,9 @@ def foreign_agent_rows(number, visitors, socket):
 
 
 class Bench:
-    def __init__(self, build, folder, options):
+    def __init__(self, build, folder, reverse):
         self.build, self.folder = build, pathlib.Path(folder)
-        self.reverse = ["--reverse-tunnel"] if options.reverse_tunnel else []
+        self.reverse = ["--reverse-tunnel"] if reverse else []
         self.key = self.folder / "key"
         write(self.key, f"text:{KEY}\n")
 
@@ -253,7 +259,7 @@ def main():
     ways = [way for way in ways if way[2] > 0]
     results = {name: [] for name, *_ in ways}
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(o.build.resolve(), folder, o)
+        bench = Bench(o.build.resolve(), folder, o.reverse_tunnel)
         for _ in range(o.rounds):
             for name, agents, nodes, rate in ways:
                 results[name].append(bench.register(agents, nodes, rate))

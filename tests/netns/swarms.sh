@@ -14,6 +14,7 @@ namespaces() { ip netns list | grep -c "^mbs$1-"; }
 
 command -v jq >/dev/null || tap_skip_all "no jq"
 : "${SJ_BUILD:=$story_source/build}"
+[ -x "$SJ_BUILD/tests/bench/udpflood" ] || tap_skip_all "not built"
 lab_can || tap_skip_all "cannot make network namespaces, veth and TUN"
 mkdir -p "$LAB_DIR"
 trap 'rm -rf "$LAB_DIR"' EXIT
@@ -25,6 +26,15 @@ equal "and through foreign agents" "$(says '."through 2"[0].accepted')" 2000
 check "the table has a row for each way" grep -q "through 2" "$LAB_DIR/swarms.log"
 swarms --nodes 0 --visiting 500 --visiting-rate 250 --agents 1 --reverse-tunnel
 equal "with reverse tunnels, too" "$(says '."through 1"[0].accepted')" 500
+
+# How fast packets go by how many bindings there are, likewise.
+growth() {
+	"$story_source/tests/bench/growth.py" --build "$SJ_BUILD" --rounds 1 --seconds 1 \
+		--bindings 1,1000 --json "$LAB_DIR/growth.json" >"$LAB_DIR/growth.log" 2>&1
+}
+check "packets are counted by how many bindings there are" growth
+equal "of one and of a thousand, by both ways" \
+	"$(jq -c 'map(map(select(.[0] > 0)) | length)' "$LAB_DIR/growth.json")" "[2,2]"
 
 "$story_source/tests/bench/swarms.py" --build "$SJ_BUILD" --rounds 1 --nodes 1000 \
 	--rate 10 --visiting 0 >"$LAB_DIR/swarms.log" 2>&1 &
