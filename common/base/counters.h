@@ -25,6 +25,12 @@ struct counter_set {
 	size_t count;
 };
 
+/* Add to a counter that several threads may add to; read it while they rest. */
+static inline void counter_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
 #define COUNTER_ROW(symbol, name, help) { name, help },
 
 #endif

@@ -20,6 +20,7 @@
 #include "common/io/loop.h"
 #include "common/tunnel/encap_udp.h"
 #include "common/tunnel/fwd.h"
+#include "common/tunnel/pipeline.h"
 
 #include <stddef.h>
 
@@ -36,9 +37,8 @@ struct datapath_config {
 	/* ICMP errors about UDP datagrams of port 434 are the control plane's. */
 	void (*icmp)(void *arg, const struct icmp_datagram *dg);
 
-	/* As in struct pipeline_config. */
-	void (*spoofed)(void *arg, const struct tunnel *t, struct in_addr inner);
-	void (*lives)(void *arg, const struct tunnel *t, bool alive);
+	/* What operators want to hear of tunnels (pipeline.h). */
+	void (*news)(void *arg, const struct tunnel_news *news);
 	void *arg;
 };
 

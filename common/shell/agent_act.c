@@ -50,28 +50,30 @@ static void on_tunnel(void *arg, const struct tunnel *t, bool in_use)
 	log_note(s->log, &n, &s->links, s->now);
 }
 
-static const char *why_dead(const struct tunnel *t)
+static const char *why_dead(const struct tunnel_news *news)
 {
-	return tunnel_probe(t)->blocked ? "no association, and ESP is required"
-					: "no answer to probes";
+	return news->blocked ? "no association, and ESP is required"
+			     : "no answer to probes";
 }
 
-void agent_on_lives(void *shell, const struct tunnel *t, bool alive)
+void agent_on_news(void *shell, const struct tunnel_news *news)
 {
+	static const enum note_kind kinds[] = {
+		[TUNNEL_SPOOFED] = NOTE_TUNNEL_SPOOFED, /* RFC 3024 4.3.2 */
+		[TUNNEL_ALIVE] = NOTE_TUNNEL_ALIVE,
+		[TUNNEL_DEAD] = NOTE_TUNNEL_DEAD,
+	};
 	struct agent_shell *s = shell;
-	struct note n = tunnel_note(alive ? NOTE_TUNNEL_ALIVE : NOTE_TUNNEL_DEAD, t);
+	const struct note n = {
+		.kind = kinds[news->event],
+		.name = news->name[0] ? news->name : NULL,
+		.local = news->local,
+		.remote = news->remote,
+		.encapsulation = encap_name(news->encap),
+		.source = news->inner,
+		.reason = news->event == TUNNEL_DEAD ? why_dead(news) : NULL,
+	};
 
-	n.reason = alive ? NULL : why_dead(t);
-	log_note(s->log, &n, &s->links, host_now());
-}
-
-/* RFC 3024 4.3.2: which tunnel, and whose address it had inside. */
-void agent_on_spoofed(void *shell, const struct tunnel *t, struct in_addr inner)
-{
-	struct agent_shell *s = shell;
-	struct note n = tunnel_note(NOTE_TUNNEL_SPOOFED, t);
-
-	n.source = inner;
 	log_note(s->log, &n, &s->links, host_now());
 }
 

@@ -150,8 +150,7 @@ static int start_data(void *arg, struct startup_fault *fault)
 						.ports = { .esp = config_esp_port(
 								   common) },
 						.icmp = agent_on_icmp,
-						.spoofed = agent_on_spoofed,
-						.lives = agent_on_lives,
+						.news = agent_on_news,
 						.arg = s };
 	struct datapath_fault what;
 	int error = datapath_open(&s->data, &config, &what);

@@ -98,5 +98,5 @@ void encap_unwrapped(struct encap *e, uint8_t outer_tos, struct pkt *p)
 	if (pkt_ipv4(p)->ttl == 0)
 		p->drop = DROP_TTL_ZERO;
 	else if (outer_merge(&e->outer, outer_tos, p))
-		e->ecn_odd++;
+		p->ecn_odd = true;
 }

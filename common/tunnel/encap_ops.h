@@ -37,7 +37,6 @@ struct encap {
 	struct in_addr remote;
 	struct outer outer;
 	struct gre_sequence sequence;
-	uint64_t ecn_odd; /* see outer_merge */
 };
 
 struct encap_ops {

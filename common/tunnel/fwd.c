@@ -313,9 +313,12 @@ static int apply(struct fwd *f, const struct fwd_edit *edit)
 
 int fwd_apply(struct fwd *f, const struct fwd_edit *edit)
 {
-	int err = apply(f, edit);
+	int err;
 
+	fwd_hold(f);
+	err = apply(f, edit);
 	fwd_tunnel_made(f);
+	fwd_release(f);
 	return err;
 }
 
@@ -353,8 +356,10 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels)
 {
 	struct fwd *f = calloc(1, sizeof(*f));
 
-	if (!f)
+	if (!f || fwd_locks_init(f) != 0) {
+		free(f);
 		return NULL;
+	}
 	list_init(&f->broadcasts);
 	list_init(&f->sites);
 	pool_init(&f->home_pool, sizeof(struct fwd_home), max_entries);
@@ -389,5 +394,6 @@ void fwd_free(struct fwd *f)
 	pool_fini(&f->path_pool);
 	pool_fini(&f->site_pool);
 	pool_fini(&f->prefix_pool);
+	fwd_locks_fini(f);
 	free(f);
 }

@@ -81,6 +81,20 @@ struct fwd_edit {
 
 struct fwd;
 
+/*
+ * Several threads may go by one table.  Packets do so between fwd_enter() and
+ * fwd_leave(), any number of threads at once: what they find stays as it is meanwhile,
+ * and changes nothing but counters and numbers.  Everything else that is asked of the
+ * table, or told to it, is for one thread alone, between fwd_hold() and fwd_release(),
+ * which may be nested; whoever waits for that goes before whoever wants to enter.
+ * Functions that change the table hold it by themselves; to look at it without is for
+ * programs of one thread.
+ */
+void fwd_enter(struct fwd *f);
+void fwd_leave(struct fwd *f);
+void fwd_hold(struct fwd *f);
+void fwd_release(struct fwd *f);
+
 /* Tables of at most these sizes.  NULL when out of memory. */
 struct fwd *fwd_new(size_t max_entries, size_t max_tunnels);
 

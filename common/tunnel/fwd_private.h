@@ -13,6 +13,7 @@
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/tunnel.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -69,6 +70,11 @@ struct fwd_prefix {
 };
 
 struct fwd {
+	pthread_rwlock_t table; /* fwd_enter(), fwd_hold() */
+	pthread_mutex_t holder; /* recursive */
+	unsigned held;          /* times, by the thread that has `holder` */
+	pthread_mutex_t turn;   /* what packets change in turn: fwd_take_turn() */
+
 	struct pool home_pool, uses_pool, visitor_pool, tunnel_pool, path_pool;
 	struct pool site_pool, prefix_pool;
 
@@ -92,6 +98,17 @@ struct fwd {
 	void *changed_arg;
 	struct fwd_mirror mirror; /* all NULL: none */
 };
+
+/*
+ * For what packets find out one after the other, whichever thread has them: sequence
+ * numbers of GRE, and whether the other end of a site tunnel lives.
+ */
+void fwd_take_turn(struct fwd *f);
+void fwd_end_turn(struct fwd *f);
+
+/* fwd_threads.c; -errno */
+int fwd_locks_init(struct fwd *f);
+void fwd_locks_fini(struct fwd *f);
 
 /* fwd_tunnel.c: find or make the tunnel of a specification and use it once more. */
 int fwd_tunnel_get(struct fwd *f, const struct tunnel_spec *spec, enum tunnel_use use,

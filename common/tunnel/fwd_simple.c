@@ -93,6 +93,7 @@ void fwd_path_changed(const struct fwd *f, const struct tunnel_path *path)
 
 void fwd_mirror(struct fwd *f, const struct fwd_mirror *mirror)
 {
+	fwd_hold(f);
 	f->mirror = mirror ? *mirror : (struct fwd_mirror){ 0 };
 	for (const struct tunnel *t = f->tunnels; t; t = t->hh.next)
 		fwd_tunnel_changed(f, t);
@@ -100,4 +101,5 @@ void fwd_mirror(struct fwd *f, const struct fwd_mirror *mirror)
 		fwd_binding_changed(f, it->addr);
 	addr_table_each(it, next, &f->visitors)
 		fwd_visitor_changed(f, it->addr);
+	fwd_release(f);
 }

@@ -16,6 +16,7 @@ pure_sources += \
 	common/tunnel/fwd_private.h \
 	common/tunnel/fwd_simple.c common/tunnel/fwd_simple.h \
 	common/tunnel/fwd_site.c \
+	common/tunnel/fwd_threads.c \
 	common/tunnel/fwd_tunnel.c \
 	common/tunnel/gre_sequence.c \
 	common/tunnel/mss.c common/tunnel/mss.h \

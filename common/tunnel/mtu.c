@@ -41,20 +41,26 @@ void mtu_set_most(struct path_mtu *m, uint16_t most)
 		m->mtu = m->most;
 }
 
-uint16_t mtu_now(struct path_mtu *m, instant_t now)
+bool mtu_is_old(const struct path_mtu *m, instant_t now)
 {
-	if (instant_due(m->forget, now)) {
-		m->mtu = m->most;
-		m->narrow = false;
-		m->forget = INSTANT_NEVER;
-	}
-	return m->mtu;
+	return instant_due(m->forget, now);
 }
 
-bool mtu_is_narrow(struct path_mtu *m, instant_t now)
+void mtu_forget(struct path_mtu *m)
 {
-	(void)mtu_now(m, now);
-	return m->narrow;
+	m->mtu = m->most;
+	m->narrow = false;
+	m->forget = INSTANT_NEVER;
+}
+
+uint16_t mtu_now(const struct path_mtu *m, instant_t now)
+{
+	return mtu_is_old(m, now) ? m->most : m->mtu;
+}
+
+bool mtu_is_narrow(const struct path_mtu *m, instant_t now)
+{
+	return m->narrow && !mtu_is_old(m, now);
 }
 
 uint16_t mtu_told(uint16_t next_hop, uint16_t length)
@@ -71,6 +77,8 @@ bool mtu_learn_here(struct path_mtu *m, uint16_t told, instant_t now)
 {
 	bool lower = told < mtu_now(m, now);
 
+	if (mtu_is_old(m, now))
+		mtu_forget(m);
 	if (lower)
 		m->mtu = told;
 	/* Told again what is known: still true. */
@@ -86,6 +94,8 @@ static bool learn_down_to(struct path_mtu *m, uint16_t floor, uint16_t told,
 		return mtu_learn_here(m, told, now);
 	if (mtu_now(m, now) <= told)
 		return false;
+	if (mtu_is_old(m, now))
+		mtu_forget(m);
 	m->narrow = true;
 	remember(m, now);
 	return m->mtu > floor && mtu_learn_here(m, floor, now);

@@ -38,10 +38,14 @@ void mtu_init(struct path_mtu *m, uint16_t most);
 void mtu_set_most(struct path_mtu *m, uint16_t most);
 
 /* The MTU to go by now. */
-uint16_t mtu_now(struct path_mtu *m, instant_t now);
+uint16_t mtu_now(const struct path_mtu *m, instant_t now);
 
 /* Whether the path carries less than the MTU to go by. */
-bool mtu_is_narrow(struct path_mtu *m, instant_t now);
+bool mtu_is_narrow(const struct path_mtu *m, instant_t now);
+
+/* What was learned is of no use any more: the two above go by that already. */
+bool mtu_is_old(const struct path_mtu *m, instant_t now);
+void mtu_forget(struct path_mtu *m);
 
 /*
  * The MTU that a too-big message about a packet of `length` octets tells.

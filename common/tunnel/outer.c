@@ -28,12 +28,13 @@ void outer_init(struct outer *o, struct in_addr src, struct in_addr dst,
 	};
 }
 
-static uint16_t take_id(struct outer *o)
+uint16_t outer_take_id(uint16_t *next)
 {
-	uint16_t id = o->next_id++;
+	uint16_t id;
 
-	if (o->next_id == 0)
-		o->next_id = 1;
+	do {
+		id = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+	} while (id == 0);
 	return id;
 }
 
@@ -58,7 +59,7 @@ void outer_push(struct outer *o, struct pkt *p, size_t shim)
 	}
 	header.tos = tos_for(o, inner.tos);
 	header.length = htons((uint16_t)p->len);
-	header.id = htons(take_id(o));
+	header.id = htons(outer_take_id(&o->next_id));
 	header.fragment =
 		o->df_copied ? inner.fragment & htons(IPV4_DF) : htons(IPV4_DF);
 	ipv4_seal(&header);

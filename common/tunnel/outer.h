@@ -24,6 +24,9 @@ struct outer {
 void outer_init(struct outer *o, struct in_addr src, struct in_addr dst,
 		const struct encap_spec *spec);
 
+/* The next identification, never 0; several threads may ask at once. */
+uint16_t outer_take_id(uint16_t *next);
+
 /*
  * Put the header in front of `p`, whose data begins with `shim` octets of
  * tunnel header and then the inner IPv4 header.

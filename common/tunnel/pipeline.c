@@ -74,6 +74,45 @@ void pipeline_out_give(struct pipeline *pl, struct pipeline_out *out)
 	pkt_queue_give(pl->config.pool, &out->link);
 }
 
+void pipeline_enter(struct pipeline *pl, struct now now, struct pipeline_out *out)
+{
+	pl->now = now;
+	pl->out = out;
+	fwd_enter(pl->fwd);
+}
+
+void pipeline_leave(struct pipeline *pl)
+{
+	fwd_leave(pl->fwd);
+}
+
+void pipeline_hold(struct pipeline *pl, struct now now, struct pipeline_out *out)
+{
+	pl->now = now;
+	pl->out = out;
+	fwd_hold(pl->fwd);
+	pl->alone = true;
+}
+
+void pipeline_release(struct pipeline *pl)
+{
+	pl->alone = false;
+	fwd_release(pl->fwd);
+}
+
+void pipeline_tell(const struct pipeline *pl, const struct tunnel *t,
+		   struct tunnel_news news)
+{
+	if (!pl->config.tell)
+		return;
+	if (t->site)
+		memcpy(news.name, t->site->name, sizeof(news.name));
+	news.local = t->spec.local;
+	news.remote = t->spec.remote;
+	news.encap = t->spec.encap.kind;
+	pl->config.tell(pl->config.tell_arg, &news);
+}
+
 bool pipeline_owns(const struct pipeline *pl, struct in_addr a)
 {
 	return pl->config.owns && pl->config.owns(pl->config.arg, a);

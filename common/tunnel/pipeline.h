@@ -11,7 +11,11 @@
  *
  * Every function takes over the packets it is given: they come out in a queue
  * or go back to the pool, dropped and counted.  The caller sends what is in the
- * queues and gives the packets back.  No call allocates, locks or logs.
+ * queues and gives the packets back.  No call allocates or logs.
+ *
+ * A pipeline is for one thread; several may go by one table, each with a pool of its
+ * own.  Packets enter the table a vector at a time and wait only for edits of it
+ * (fwd.h); the few that may change it go one by one, with the table to themselves.
  *
  * Packets on `wire` are whole IPv4 packets with a source of our own, outer
  * packets and ICMP errors alike.  They go through a raw socket with
@@ -32,6 +36,26 @@
 
 struct pipeline;
 
+enum tunnel_event {
+	/*
+	 * Out of it came a packet from `inner`, who has no binding with a reverse
+	 * tunnel there (RFC 3024 4.3.2).  Told now and then; all are counted.
+	 */
+	TUNNEL_SPOOFED,
+	TUNNEL_ALIVE, /* the other end of a site tunnel lives, */
+	TUNNEL_DEAD,  /* or is dead */
+};
+
+/* By value, since the tunnel may be gone when somebody reads it. */
+struct tunnel_news {
+	enum tunnel_event event;
+	char name[FWD_NAME_MAX]; /* of a site tunnel, or empty */
+	struct in_addr local, remote;
+	enum encap_kind encap;
+	struct in_addr inner;
+	bool blocked; /* dead because ESP is required, and not there */
+};
+
 struct pipeline_config {
 	struct pkt_pool *pool; /* borrowed; the edge reads into packets of the same */
 
@@ -40,17 +64,9 @@ struct pipeline_config {
 	uint16_t (*link_mtu)(const void *arg, int ifindex); /* 0: unknown, 1500 */
 	const void *arg;
 
-	/*
-	 * Out of `t` came a packet from `inner`, who has no binding with a reverse
-	 * tunnel there (RFC 3024 4.3.2).  Told now and then; all are counted.  NULL
-	 * where nobody asks.
-	 */
-	void (*spoofed)(void *arg, const struct tunnel *t, struct in_addr inner);
-	void *spoofed_arg;
-
-	/* The other end of site tunnel `t` lives, or is dead.  NULL: nobody asks. */
-	void (*lives)(void *arg, const struct tunnel *t, bool alive);
-	void *lives_arg;
+	/* What operators want to hear; NULL where nobody does. */
+	void (*tell)(void *arg, const struct tunnel_news *news);
+	void *tell_arg;
 
 	/*
 	 * For pipeline_probes(): an address of ours in one of these networks, 0 if
@@ -86,7 +102,7 @@ struct pipeline_out {
 	struct pkt_queue link;   /* to (ifindex, mac): for visitors */
 };
 
-/* NULL when out of memory.  The table is borrowed and may change between calls. */
+/* NULL when out of memory.  The table is borrowed. */
 struct pipeline *pipeline_new(struct fwd *fwd, const struct pipeline_config *config);
 void pipeline_free(struct pipeline *pl);
 

@@ -81,8 +81,7 @@ static void broadcast(struct pipeline *pl, const struct pkt *p,
 void pipeline_broadcast(struct pipeline *pl, struct pkt_vec *in,
 			struct ipv4_prefix home_network, struct pipeline_out *out)
 {
-	pl->now = in->now;
-	pl->out = out;
+	pipeline_hold(pl, in->now, out);
 	pl->silent = true;
 	for (unsigned i = 0; i < in->count; i++) {
 		enum drop_reason why = judge_broadcast(pl, in->pkt[i]);
@@ -96,4 +95,5 @@ void pipeline_broadcast(struct pipeline *pl, struct pkt_vec *in,
 	}
 	in->count = 0;
 	pl->silent = false;
+	pipeline_release(pl);
 }

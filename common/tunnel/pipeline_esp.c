@@ -29,9 +29,7 @@ static void number(struct protect_pair *pair, struct pkt *p)
 
 	if (ntohs(ip->fragment) & IPV4_DF || ip->protocol == PROTO_MINIMAL)
 		return;
-	ip->id = htons(pair->next_id++);
-	if (pair->next_id == 0)
-		pair->next_id = 1;
+	ip->id = htons(outer_take_id(&pair->next_id));
 	ipv4_seal(ip);
 }
 
@@ -47,7 +45,7 @@ static void protect_part(struct pipeline *pl, struct pkt_vec *part)
 	esp_push(pair->out, part);
 	if (pair->spec.carrier.kind != CARRIER_NONE)
 		carrier_push(&pair->spec.carrier, part);
-	pair->sent = pl->now.mono;
+	__atomic_store_n(&pair->sent.ns, pl->now.mono.ns, __ATOMIC_RELAXED);
 }
 
 /* Packets of one tunnel that has a carrier of its own. */
@@ -74,13 +72,13 @@ static void name_seal(struct pkt *p)
 		return;
 	case PROTECT_WAY_NONE:
 		p->drop = DROP_NO_ASSOCIATION;
-		pair->counts.no_association++;
+		counter_add(&pair->counts.no_association, 1);
 		return;
 	case PROTECT_WAY_CLEAR:
 		break;
 	}
 	if (pair)
-		pair->counts.out_clear++;
+		counter_add(&pair->counts.out_clear, 1);
 }
 
 static void name_carrier(struct pkt *p)
@@ -149,10 +147,10 @@ enum drop_reason pipeline_judge_way(const struct pkt *p, const struct tunnel *t)
 	if (p->pair || !pair)
 		return DROP_NONE;
 	if (pair->spec.policy == PROTECT_REQUIRED) {
-		pair->counts.not_protected++;
+		counter_add(&pair->counts.not_protected, 1);
 		return DROP_NOT_PROTECTED;
 	}
-	pair->counts.in_clear++;
+	counter_add(&pair->counts.in_clear, 1);
 	return DROP_NONE;
 }
 
@@ -187,9 +185,9 @@ instant_t pipeline_keepalives(struct pipeline *pl, struct now now,
 {
 	instant_t next = INSTANT_NEVER;
 
-	pl->now = now;
-	pl->out = out;
+	pipeline_hold(pl, now, out);
 	for (struct protect_pair *pair = pl->fwd->pairs; pair; pair = pair->hh.next)
 		keep_alive(pl, pair, &next);
+	pipeline_release(pl);
 	return next;
 }

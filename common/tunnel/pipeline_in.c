@@ -131,6 +131,7 @@ static enum drop_reason judge_outer(struct pkt *p)
 	p->part = NULL;
 	p->pair = NULL;
 	p->carrier = CARRIER_NONE;
+	p->ecn_odd = false;
 	if (fault)
 		return fault;
 	return ipv4_is_fragment(pkt_ipv4(p)) ? DROP_FRAGMENT : DROP_NONE;
@@ -206,8 +207,8 @@ static void clamp(struct pipeline *pl, struct pkt *p)
 
 static void let_out(struct pipeline *pl, struct pkt *p, const struct fwd_visitor *v)
 {
-	p->tunnel->counts.in_packets++;
-	p->tunnel->counts.in_octets += p->len;
+	counter_add(&p->tunnel->counts.in_packets, 1);
+	counter_add(&p->tunnel->counts.in_octets, p->len);
 	clamp(pl, p);
 	if (v) {
 		deliver(pl, p, v);
@@ -275,9 +276,10 @@ static void let_out_closed(struct pipeline *pl, struct pkt *p,
 
 static void tell_spoofed(struct pipeline *pl, const struct pkt *p)
 {
-	if (pl->config.spoofed && bucket_take(&pl->spoofed_limit, pl->now.mono))
-		pl->config.spoofed(pl->config.spoofed_arg, p->tunnel,
-				   pkt_ipv4_of(p)->src);
+	if (bucket_take(&pl->spoofed_limit, pl->now.mono))
+		pipeline_tell(pl, p->tunnel,
+			      (struct tunnel_news){ .event = TUNNEL_SPOOFED,
+						    .inner = pkt_ipv4_of(p)->src });
 }
 
 /* Its sender need not be one whom the tunnel is for: any router may have to say it. */
@@ -304,31 +306,42 @@ static void finish(struct pipeline *pl, struct pkt *p)
 		return;
 	}
 	if (p->tunnel)
-		p->tunnel->counts.in_dropped++;
+		counter_add(&p->tunnel->counts.in_dropped, 1);
 	if (way.why == DROP_SPOOFED)
 		tell_spoofed(pl, p);
 	pipeline_drop(pl, p, way.why);
 }
 
-/* What encapsulations saw is kept in them; count what this part adds to it. */
-static void pull_part(struct pipeline *pl, struct pkt_vec *part)
+/* What the sequence saw is kept in it; count what this part adds to it. */
+static void pull_numbered(struct pipeline *pl, struct encap *e, struct pkt_vec *part)
 {
-	struct encap *e = part->pkt[0]->encap;
-	uint64_t gaps = e->sequence.gaps;
-	uint64_t restarts = e->sequence.restarts;
-	uint64_t odd = e->ecn_odd;
+	uint64_t gaps, restarts;
 
+	fwd_take_turn(pl->fwd);
+	gaps = e->sequence.gaps;
+	restarts = e->sequence.restarts;
 	encap_pull(e, part);
 	pl->packets[PACKET_GRE_GAP] += e->sequence.gaps - gaps;
 	pl->packets[PACKET_GRE_RESTART] += e->sequence.restarts - restarts;
-	pl->packets[PACKET_ECN_ODD] += e->ecn_odd - odd;
+	fwd_end_turn(pl->fwd);
+}
+
+static void pull_part(struct pipeline *pl, struct pkt_vec *part)
+{
+	struct encap *e = part->pkt[0]->encap;
+
+	if (e->spec.gre_sequence)
+		pull_numbered(pl, e, part);
+	else
+		encap_pull(e, part);
+	for (unsigned i = 0; i < part->count; i++)
+		pl->packets[PACKET_ECN_ODD] += part->pkt[i]->ecn_odd;
 }
 
 void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_out *out)
 {
-	pl->now = in->now;
-	pl->out = out;
 	pl->packets[PACKET_INBOUND] += in->count;
+	pipeline_enter(pl, in->now, out);
 	for (unsigned i = 0; i < in->count; i++)
 		in->pkt[i]->drop = judge_outer(in->pkt[i]);
 	pipeline_unseal(pl, in);
@@ -340,4 +353,5 @@ void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_o
 		finish(pl, in->pkt[i]);
 	in->count = 0;
 	pipeline_push_staged(pl); /* errors that go back */
+	pipeline_leave(pl);
 }

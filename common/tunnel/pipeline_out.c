@@ -34,15 +34,15 @@ static void refuse_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu)
 {
 	pipeline_answer(pl, p, p->tunnel->spec.local, ICMP_UNREACHABLE,
 			ICMP_CODE_TOO_BIG, mtu);
-	p->tunnel->counts.out_dropped++;
+	counter_add(&p->tunnel->counts.out_dropped, 1);
 	pipeline_drop(pl, p, DROP_TOO_BIG);
 }
 
 /* ESP is required and there is no association: not even an ICMP error is due. */
 static void refuse_clear(struct pipeline *pl, struct pkt *p)
 {
-	p->tunnel->path->pair->counts.no_association++;
-	p->tunnel->counts.out_dropped++;
+	counter_add(&p->tunnel->path->pair->counts.no_association, 1);
+	counter_add(&p->tunnel->counts.out_dropped, 1);
 	pipeline_drop(pl, p, DROP_NO_ASSOCIATION);
 }
 
@@ -62,16 +62,33 @@ static void stage_fragments(struct pipeline *pl, struct pkt *p)
 			  &pl->staged);
 }
 
-/* A narrow path is forgotten to be one; who mirrors the table does not see the time. */
-static void forget_narrow(struct pipeline *pl, struct tunnel_path *path)
+/*
+ * Whether the path has something to settle with the next packet that takes it: an
+ * error is owed to its sender, or it is time to try a larger MTU.
+ */
+static bool has_to_settle(const struct pipeline *pl, const struct tunnel_path *path)
 {
-	if (path->mtu.narrow && !mtu_is_narrow(&path->mtu, pl->now.mono))
-		fwd_path_changed(pl->fwd, path);
+	return path->owes || mtu_is_old(&path->mtu, pl->now.mono);
+}
+
+/* Who mirrors the table does not see the time. */
+static void forget_mtu(struct pipeline *pl, struct tunnel_path *path)
+{
+	if (!mtu_is_old(&path->mtu, pl->now.mono))
+		return;
+	mtu_forget(&path->mtu);
+	fwd_path_changed(pl->fwd, path);
+}
+
+static void settle(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p)
+{
+	forget_mtu(pl, path);
+	if (path->owes)
+		relay_owed(pl, path, p);
 }
 
 void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
 {
-	struct tunnel_path *wire;
 	uint16_t mtu;
 
 	p->tunnel = t;
@@ -79,13 +96,11 @@ void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
 		refuse_clear(pl, p);
 		return;
 	}
-	forget_narrow(pl, t->path);
+	if (pl->alone)
+		settle(pl, protect_on_wire(t->path), p);
 	p->encap = tunnel_encap_for(t, pkt_ipv4(p));
 	mtu = tunnel_inner_mtu_for(t, p->encap, pkt_ipv4(p), pl->now.mono);
 	clamp(pl, p, mtu);
-	wire = protect_on_wire(t->path);
-	if (wire->owes)
-		relay_owed(pl, wire, p);
 	if (p->len <= mtu)
 		pkt_queue_add(&pl->staged, p);
 	else if (has_df(p))
@@ -100,8 +115,8 @@ void pipeline_stage(struct pipeline *pl, struct pkt *p, struct tunnel *t)
 
 static void account_out(struct pipeline *pl, const struct pkt *p)
 {
-	p->tunnel->counts.out_packets++;
-	p->tunnel->counts.out_octets += p->len;
+	counter_add(&p->tunnel->counts.out_packets, 1);
+	counter_add(&p->tunnel->counts.out_octets, p->len);
 	pl->packets[PACKET_ENCAPSULATED]++;
 }
 
@@ -154,8 +169,13 @@ static void put_on_wire(struct pipeline *pl, struct pkt *p)
 
 static void push_part(struct pipeline *pl, struct pkt_vec *part)
 {
-	(void)pl;
-	encap_push(part->pkt[0]->encap, part);
+	struct encap *e = part->pkt[0]->encap;
+
+	if (e->spec.gre_sequence)
+		fwd_take_turn(pl->fwd);
+	encap_push(e, part);
+	if (e->spec.gre_sequence)
+		fwd_end_turn(pl->fwd);
 }
 
 static void push_vector(struct pipeline *pl, struct pkt_vec *v)
@@ -174,7 +194,7 @@ static void push_vector(struct pipeline *pl, struct pkt_vec *v)
 			put_on_wire(pl, p);
 			continue;
 		}
-		p->tunnel->counts.out_dropped++;
+		counter_add(&p->tunnel->counts.out_dropped, 1);
 		pipeline_drop(pl, p, p->drop);
 	}
 }
@@ -336,22 +356,50 @@ static void stage_on(struct pipeline *pl, struct pkt *p, const struct fwd_way *w
 	pipeline_stage(pl, p, way->tunnel[0]);
 }
 
+static bool must_go_alone(const struct pipeline *pl, const struct fwd_way *way)
+{
+	for (unsigned i = 0; i < way->count && !pl->alone; i++)
+		if (has_to_settle(pl, protect_on_wire(way->tunnel[i]->path)))
+			return true;
+	return false;
+}
+
+static void take_in(struct pipeline *pl, struct pkt *p)
+{
+	struct fwd_way way = judge(pl, p);
+
+	if (way.why)
+		pipeline_drop(pl, p, way.why);
+	else if (way.visitor)
+		deliver(pl, p, way.visitor);
+	else if (must_go_alone(pl, &way))
+		pkt_queue_add(&pl->apart, p);
+	else
+		stage_on(pl, p, &way);
+}
+
+/* What was found for them may be gone by now, so they are judged again. */
+static void take_in_apart(struct pipeline *pl, struct now now, struct pipeline_out *out)
+{
+	struct pkt *p;
+
+	pipeline_hold(pl, now, out);
+	while ((p = pkt_queue_pop(&pl->apart)))
+		take_in(pl, p);
+	pipeline_push_staged(pl);
+	pipeline_release(pl);
+}
+
 void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 		       struct pipeline_out *out)
 {
-	pl->now = in->now;
-	pl->out = out;
 	pl->packets[PACKET_OUTBOUND] += in->count;
-	for (unsigned i = 0; i < in->count; i++) {
-		struct fwd_way way = judge(pl, in->pkt[i]);
-
-		if (way.why)
-			pipeline_drop(pl, in->pkt[i], way.why);
-		else if (way.visitor)
-			deliver(pl, in->pkt[i], way.visitor);
-		else
-			stage_on(pl, in->pkt[i], &way);
-	}
+	pipeline_enter(pl, in->now, out);
+	for (unsigned i = 0; i < in->count; i++)
+		take_in(pl, in->pkt[i]);
 	in->count = 0;
 	pipeline_push_staged(pl);
+	pipeline_leave(pl);
+	if (pl->apart.count > 0)
+		take_in_apart(pl, in->now, out);
 }

@@ -33,7 +33,19 @@ struct pipeline {
 	struct pipeline_out *out;
 	struct pkt_queue staged; /* have a tunnel and an encapsulation, in order */
 	bool silent;             /* broadcasts: no ICMP about them, wrapped or not */
+	bool alone; /* nobody else is in the table, so that it may be changed */
+	struct pkt_queue apart; /* those that would change it */
 };
+
+/* One call begins: with others in the table, or alone.  And it ends. */
+void pipeline_enter(struct pipeline *pl, struct now now, struct pipeline_out *out);
+void pipeline_leave(struct pipeline *pl);
+void pipeline_hold(struct pipeline *pl, struct now now, struct pipeline_out *out);
+void pipeline_release(struct pipeline *pl);
+
+/* News of that tunnel; the event is set, and what belongs to it. */
+void pipeline_tell(const struct pipeline *pl, const struct tunnel *t,
+		   struct tunnel_news news);
 
 /*
  * An ICMP error about `p`, from `src` to its sender; NULL if there are too many.  Of
@@ -106,7 +118,7 @@ struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted);
  */
 bool relay_quotes_spi(const struct tunnel_path *path, struct reader quoted);
 
-/* An error is owed to the next sender that uses the path: give it to this one. */
+/* An error is owed to the next sender that uses the path: give it to this one; alone. */
 void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p);
 
 #endif

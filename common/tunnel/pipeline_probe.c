@@ -79,8 +79,15 @@ static void choose_ends(const struct pipeline *pl, struct fwd_site *site)
 
 static void tell(struct pipeline *pl, const struct tunnel *t, enum probe_change change)
 {
-	if (change != PROBE_SAME && pl->config.lives)
-		pl->config.lives(pl->config.lives_arg, t, change == PROBE_ALIVE);
+	struct tunnel_news news = { .event = TUNNEL_ALIVE };
+
+	if (change == PROBE_SAME)
+		return;
+	if (change == PROBE_DEAD) {
+		news.event = TUNNEL_DEAD;
+		news.blocked = t->site->probe.blocked;
+	}
+	pipeline_tell(pl, t, news);
 }
 
 static void look(struct pipeline *pl, struct fwd_site *site)
@@ -105,8 +112,7 @@ instant_t pipeline_probes(struct pipeline *pl, struct now now, struct pipeline_o
 {
 	instant_t next = INSTANT_NEVER;
 
-	pl->now = now;
-	pl->out = out;
+	pipeline_hold(pl, now, out);
 	list_each(it, after, &pl->fwd->sites) {
 		struct fwd_site *site = container_of(it, struct fwd_site, in_sites);
 
@@ -116,6 +122,7 @@ instant_t pipeline_probes(struct pipeline *pl, struct now now, struct pipeline_o
 		next = instant_min(next, site->probe.next);
 	}
 	pipeline_push_staged(pl);
+	pipeline_release(pl);
 	return next;
 }
 
@@ -168,21 +175,30 @@ static void take_answer(struct pipeline *pl, struct tunnel *t,
 	tell(pl, t, change);
 }
 
+static bool take(struct pipeline *pl, struct tunnel *t, const struct icmp_message *m)
+{
+	if (m->type == ICMP_ECHO_REQUEST &&
+	    is_between(m, t->spec.remote, t->spec.local))
+		echo(pl, t, m);
+	else if (is_answer(&t->site->probe, m))
+		take_answer(pl, t, m);
+	else
+		return false;
+	return true;
+}
+
 bool pipeline_take_probe(struct pipeline *pl, struct pkt *p)
 {
-	struct tunnel *t = p->tunnel;
 	struct icmp_message m;
+	bool taken;
 
 	if (p->len > PROBE_MOST || pkt_ipv4(p)->protocol != PROTO_ICMP ||
 	    !icmp_open(p->data, p->len, &m))
 		return false;
-	if (m.type == ICMP_ECHO_REQUEST &&
-	    is_between(&m, t->spec.remote, t->spec.local))
-		echo(pl, t, &m);
-	else if (is_answer(&t->site->probe, &m))
-		take_answer(pl, t, &m);
-	else
-		return false;
-	pkt_give(pl->config.pool, p);
-	return true;
+	fwd_take_turn(pl->fwd);
+	taken = take(pl, p->tunnel, &m);
+	fwd_end_turn(pl->fwd);
+	if (taken)
+		pkt_give(pl->config.pool, p);
+	return taken;
 }

@@ -49,6 +49,7 @@ struct pkt {
 	struct protect_pair *pair; /* through an association of these ends */
 	uint8_t carrier;           /* enum carrier_kind */
 	uint16_t carrier_port;     /* from this port of the peer, host order */
+	bool ecn_odd;              /* see outer_merge() */
 	uint16_t part_len; /* of each datagram of those that came as one; 0: is one */
 
 	bool unsummed; /* the checksum of its carrier is still to be written */

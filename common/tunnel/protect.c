@@ -148,7 +148,7 @@ static int pair_new(struct fwd *f, const struct protect_spec *spec,
 	return 0;
 }
 
-int fwd_protect_set(struct fwd *f, const struct protect_spec *spec)
+static int protect_set(struct fwd *f, const struct protect_spec *spec)
 {
 	struct protect_pair *pair = protect_by_ends(f, spec->local, spec->remote);
 	int error = 0;
@@ -186,7 +186,7 @@ static void free_associations(struct fwd *f, struct protect_pair *pair)
 	pair->out = NULL;
 }
 
-int fwd_protect_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
+static int protect_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
 {
 	struct protect_pair *pair = protect_by_ends(f, local, remote);
 
@@ -229,7 +229,7 @@ static int sa_insert(struct fwd *f, struct protect_pair *pair, struct esp_sa_in 
 	return 0;
 }
 
-int fwd_sa_in_add(struct fwd *f, const struct esp_sa_spec *spec)
+static int sa_in_add(struct fwd *f, const struct esp_sa_spec *spec)
 {
 	struct protect_pair *pair = protect_by_ends(f, spec->local, spec->remote);
 	struct esp_sa_in *made;
@@ -252,7 +252,7 @@ int fwd_sa_in_add(struct fwd *f, const struct esp_sa_spec *spec)
 	return error;
 }
 
-int fwd_sa_in_del(struct fwd *f, struct in_addr local, uint32_t spi)
+static int sa_in_del(struct fwd *f, struct in_addr local, uint32_t spi)
 {
 	struct protect_sa *sa = protect_by_spi(f, local, spi);
 
@@ -270,7 +270,8 @@ static void forget_out(struct protect_pair *pair)
 	pair->out = NULL;
 }
 
-int fwd_sa_out_set(struct fwd *f, const struct esp_sa_spec *spec, const struct rng *rng)
+static int sa_out_set(struct fwd *f, const struct esp_sa_spec *spec,
+		      const struct rng *rng)
 {
 	struct protect_pair *pair = protect_by_ends(f, spec->local, spec->remote);
 	struct esp_sa_out *made;
@@ -287,7 +288,7 @@ int fwd_sa_out_set(struct fwd *f, const struct esp_sa_spec *spec, const struct r
 	return 0;
 }
 
-int fwd_sa_out_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
+static int sa_out_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
 {
 	struct protect_pair *pair = protect_by_ends(f, local, remote);
 
@@ -295,6 +296,68 @@ int fwd_sa_out_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
 		return -ENOENT;
 	forget_out(pair);
 	return 0;
+}
+
+/* ---- edits, each with the table to itself ---- */
+
+int fwd_protect_set(struct fwd *f, const struct protect_spec *spec)
+{
+	int error;
+
+	fwd_hold(f);
+	error = protect_set(f, spec);
+	fwd_release(f);
+	return error;
+}
+
+int fwd_protect_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
+{
+	int error;
+
+	fwd_hold(f);
+	error = protect_clear(f, local, remote);
+	fwd_release(f);
+	return error;
+}
+
+int fwd_sa_in_add(struct fwd *f, const struct esp_sa_spec *spec)
+{
+	int error;
+
+	fwd_hold(f);
+	error = sa_in_add(f, spec);
+	fwd_release(f);
+	return error;
+}
+
+int fwd_sa_in_del(struct fwd *f, struct in_addr local, uint32_t spi)
+{
+	int error;
+
+	fwd_hold(f);
+	error = sa_in_del(f, local, spi);
+	fwd_release(f);
+	return error;
+}
+
+int fwd_sa_out_set(struct fwd *f, const struct esp_sa_spec *spec, const struct rng *rng)
+{
+	int error;
+
+	fwd_hold(f);
+	error = sa_out_set(f, spec, rng);
+	fwd_release(f);
+	return error;
+}
+
+int fwd_sa_out_clear(struct fwd *f, struct in_addr local, struct in_addr remote)
+{
+	int error;
+
+	fwd_hold(f);
+	error = sa_out_clear(f, local, remote);
+	fwd_release(f);
+	return error;
 }
 
 /* ---- to look at ---- */

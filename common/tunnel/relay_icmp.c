@@ -357,14 +357,14 @@ static enum drop_reason relay(struct pipeline *pl, const struct pkt *p)
 
 void pipeline_icmp(struct pipeline *pl, struct pkt_vec *in, struct pipeline_out *out)
 {
-	pl->now = in->now;
-	pl->out = out;
+	pipeline_hold(pl, in->now, out);
 	for (unsigned i = 0; i < in->count; i++) {
 		enum drop_reason why = relay(pl, in->pkt[i]);
 
 		if (why)
 			pl->drops.by[why]++;
 	}
+	pipeline_release(pl);
 	pkt_vec_give(pl->config.pool, in);
 }
 
@@ -372,11 +372,12 @@ void pipeline_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu, struct n
 		      struct pipeline_out *out)
 {
 	struct reader bytes = reader_over(p->data, p->len);
-	struct tunnel_path *path = relay_path(pl, bytes);
+	struct tunnel_path *path;
 
-	pl->now = now;
-	pl->out = out;
+	pipeline_hold(pl, now, out);
+	path = relay_path(pl, bytes);
 	if (path)
 		relay_too_big(pl, path, bytes, mtu, mtu_learn_here);
+	pipeline_release(pl);
 	pipeline_drop(pl, p, DROP_TOO_BIG);
 }

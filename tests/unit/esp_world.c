@@ -37,13 +37,15 @@ static void edit(struct esp_world *w, struct esp_side *s, enum fwd_edit_kind kin
 	CU_ASSERT_EQUAL_FATAL(fwd_apply(s->fwd, &e), 0);
 }
 
-static void lives(void *arg, const struct tunnel *t, bool alive)
+static void hear(void *arg, const struct tunnel_news *news)
 {
 	struct esp_side *s = arg;
 
-	CU_ASSERT_STRING_EQUAL(tunnel_name(t), "branch");
-	s->alive += alive;
-	s->dead += !alive;
+	if (news->event == TUNNEL_SPOOFED)
+		return;
+	CU_ASSERT_STRING_EQUAL(news->name, "branch");
+	s->alive += news->event == TUNNEL_ALIVE;
+	s->dead += news->event == TUNNEL_DEAD;
 }
 
 /* The first host of the first of them. */
@@ -63,8 +65,8 @@ static void side_open(struct esp_world *w, struct esp_side *s, const char *addr,
 		.link_mtu = link_mtu,
 		.arg = w,
 		.icmp_burst = 1000,
-		.lives = lives,
-		.lives_arg = s,
+		.tell = hear,
+		.tell_arg = s,
 		.inside = inside,
 		.rng = rng_seeded_init(&w->chance, 1),
 	};

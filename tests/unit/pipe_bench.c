@@ -83,13 +83,13 @@ static void fill(struct pipe_bench *b)
 	add_site(b);
 }
 
-static void spoofed(void *arg, const struct tunnel *t, struct in_addr inner)
+static void hear(void *arg, const struct tunnel_news *news)
 {
 	struct pipe_bench *b = arg;
 
+	CU_ASSERT_EQUAL(news->event, TUNNEL_SPOOFED);
 	b->spoofed++;
-	b->spoofed_tunnel = t;
-	b->spoofed_from = inner;
+	b->news = *news;
 }
 
 static void open_with(struct pipe_bench *b, bool guard)
@@ -98,8 +98,8 @@ static void open_with(struct pipe_bench *b, bool guard)
 					  .owns = owns,
 					  .link_mtu = link_mtu,
 					  .arg = b,
-					  .spoofed = spoofed,
-					  .spoofed_arg = b,
+					  .tell = hear,
+					  .tell_arg = b,
 					  .guard_sources = guard };
 
 	memset(b, 0, sizeof(*b));

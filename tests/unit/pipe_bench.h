@@ -35,8 +35,7 @@ struct pipe_bench {
 	struct now now;
 	uint16_t link_mtu;
 	unsigned spoofed; /* times that it was told */
-	const struct tunnel *spoofed_tunnel;
-	struct in_addr spoofed_from;
+	struct tunnel_news news;
 };
 
 void bench_open(struct pipe_bench *b);

@@ -146,8 +146,10 @@ static void spoofed_packets_are_told_of_now_and_then(void)
 	CU_ASSERT_EQUAL(b.spoofed, 0);
 	bench_inbound(&b, bench_from_peer(&b, &spec, &like));
 	CU_ASSERT_EQUAL(b.spoofed, 1);
-	CU_ASSERT_PTR_EQUAL(b.spoofed_tunnel, bench_tunnel(&b, &spec));
-	CU_ASSERT_EQUAL(b.spoofed_from.s_addr, addr_of(like.src).s_addr);
+	CU_ASSERT_EQUAL(b.news.local.s_addr, spec.local.s_addr);
+	CU_ASSERT_EQUAL(b.news.remote.s_addr, spec.remote.s_addr);
+	CU_ASSERT_EQUAL(b.news.encap, ENCAP_GRE);
+	CU_ASSERT_EQUAL(b.news.inner.s_addr, addr_of(like.src).s_addr);
 	for (unsigned i = 0; i < 50; i++)
 		bench_inbound(&b, bench_from_peer(&b, &spec, &like));
 	CU_ASSERT_EQUAL(b.spoofed, 5);
