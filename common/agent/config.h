@@ -103,6 +103,7 @@ struct common_config {
 	uint32_t source_rate;        /* messages a second from one source address */
 	uint32_t source_burst;
 	uint32_t total_rate; /* of all peers together, and of all others (admit.h) */
+	unsigned workers;    /* threads that forward; 0: one for each processor */
 	bool strict_reserved_bits; /* r and x set: refuse (CONFORMANCE T-02) */
 
 	struct tunnel_config *tunnel;

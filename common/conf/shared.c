@@ -60,6 +60,9 @@ static const struct conf_attr limits_rows[] = {
 	CONF_ROW(common_config, strict_reserved_bits, "strict-reserved-bits", CONF_BOOL,
 		 .def = "no",
 		 .help = "refuse Requests whose r or x bit is set (codes 70, 134)"),
+	CONF_ROW(common_config, workers, "workers", CONF_NUMBER, .def = "0", .max = 16,
+		 .help = "threads for packets that the kernel does not forward by "
+			 "itself; 0: one for each processor"),
 };
 
 const struct conf_element conf_limits = {

@@ -1,202 +1,94 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Packets between the kernel and the pipeline, a vector at a time.
+ * Lanes and their threads. The first lane is that of the control plane: it has the
+ * timers, broadcasts and ICMP. Without workers it has everything else, too.
  */
 #include "common/io/datapath.h"
 
 #include "common/io/host.h"
-#include "common/io/outer_way.h"
-#include "common/io/pktio.h"
-#include "common/io/udp_runs.h"
-#include "common/tunnel/pipeline.h"
-#include "common/wire/icmp.h"
-#include "common/wire/mip_msg.h"
+#include "common/io/lane.h"
+#include "common/io/worker.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Twice a vector on every way through, and room for copies and fragments. */
-enum { POOL_PACKETS = 1024 };
-
-/* So many packets at once are part of a stream: more will come. */
-enum { STREAM = 2 };
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* Pairs of ends come and go: how long at most until their keepalives are noticed. */
 enum { KEEPALIVE_LOOK_S = 5 };
 
-/* The descriptors that packets come from; those after FROM_ICMP only when asked for. */
-enum source {
-	FROM_TUN,
-	FROM_IPIP,
-	FROM_GRE,
-	FROM_ESP,
-	FROM_MINIMAL,
-	FROM_ICMP,
-	FROM_ESP_UDP,
-	FROM_GRE_UDP,
-	FROM_MIP_DATA,
-	SOURCE_COUNT,
-	SOURCES_AT_START = FROM_ESP_UDP
-};
+/* Of one protocol: each raw socket gets a copy of every packet, if only to refuse. */
+enum { RAW_MAX = 4 };
+
+/* Told of tunnels and not yet read; what is more is a flood of it. */
+enum { NEWS_MAX = 256 };
+
+enum { COUNTERS_MAX = 128 };
 
 struct datapath {
 	struct datapath_config config;
-	struct loop *loop; /* once started */
-	struct pkt_pool pool;
-	struct fwd *fwd;
-	struct pipeline *pipeline;
-	struct pktio in[SOURCE_COUNT]; /* FROM_TUN also takes packets */
-	struct pktio wire;
-	struct udp_runs runs; /* of what goes out on the wire */
-	struct outer_ways *ways;
-	struct pktio link;
-	struct loop_watch *watch[SOURCE_COUNT];
-	struct loop_watch *keepalives;
-	struct loop_watch *probes;
+	struct lane_world world;
+	unsigned workers;
+	struct worker *worker[DATAPATH_WORKERS_MAX];
+	struct lane *control;
+	struct lane *lane[DATAPATH_WORKERS_MAX]; /* of the workers, or that one */
+	unsigned lanes;
+	struct loop *loop; /* of the control plane, once started */
+	struct loop_watch *keepalives, *probes, *reader;
+	bool receives[LANE_SOURCES];
 	int tun;
+	char tun_name[IF_NAMESIZE];
+	uint64_t sums[DATAPATH_COUNTERS][COUNTERS_MAX];
 
-	/* While what came out of the pipeline is being sent. */
-	struct now now;
-	struct pipeline_out again; /* what refusals lead to */
+	pthread_mutex_t news_mutex;
+	int news_wake;
+	unsigned news_count;
+	struct tunnel_news news[NEWS_MAX];
 };
 
-static bool owns(const void *arg, struct in_addr addr)
-{
-	const struct datapath *dp = arg;
+/* ---- news of tunnels, from any thread to the control plane's ---- */
 
-	return links_owns(dp->config.links, addr);
-}
-
-static uint16_t link_mtu(const void *arg, int ifindex)
-{
-	const struct datapath *dp = arg;
-	const struct link *link = links_by_index(dp->config.links, ifindex);
-
-	return link ? link->mtu : 0;
-}
-
-static struct in_addr inside(const void *arg, const struct ipv4_prefix *nets,
-			     unsigned count)
-{
-	const struct datapath *dp = arg;
-	struct in_addr own = { 0 };
-
-	for (unsigned i = 0; own.s_addr == 0 && i < count; i++)
-		own = links_own_in(dp->config.links, nets[i]);
-	return own;
-}
-
-/* The way out of the wire was too narrow: the pipeline learns and tells senders. */
-static void wire_refused(void *arg, struct pkt *p, int error)
+static void put_news(void *arg, const struct tunnel_news *news)
 {
 	struct datapath *dp = arg;
+	const uint64_t once = 1;
 
-	if (error == EMSGSIZE)
-		pipeline_too_big(dp->pipeline, p, pktio_path_mtu(pkt_ipv4(p)->dst),
-				 dp->now, &dp->again);
-	else
-		pipeline_drop(dp->pipeline, p, DROP_SEND);
+	pthread_mutex_lock(&dp->news_mutex);
+	if (dp->news_count < NEWS_MAX)
+		dp->news[dp->news_count++] = *news;
+	pthread_mutex_unlock(&dp->news_mutex);
+	(void)!write(dp->news_wake, &once, sizeof(once));
 }
 
-static void refused(void *arg, struct pkt *p, int error)
+static unsigned take_news(struct datapath *dp, struct tunnel_news *news, unsigned room)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&dp->news_mutex);
+	n = dp->news_count < room ? dp->news_count : room;
+	memcpy(news, dp->news, n * sizeof(*news));
+	dp->news_count -= n;
+	memmove(dp->news, dp->news + n, dp->news_count * sizeof(*news));
+	pthread_mutex_unlock(&dp->news_mutex);
+	return n;
+}
+
+static void on_news(void *arg)
 {
 	struct datapath *dp = arg;
+	struct tunnel_news news[16];
+	uint64_t times;
+	unsigned n;
 
-	(void)error;
-	pipeline_drop(dp->pipeline, p, DROP_SEND);
+	(void)!read(dp->news_wake, &times, sizeof(times));
+	while ((n = take_news(dp, news, sizeof(news) / sizeof(news[0]))) > 0)
+		for (unsigned i = 0; i < n; i++)
+			dp->config.news(dp->config.arg, &news[i]);
 }
 
-static void send_queues(struct datapath *dp, struct pipeline_out *out)
-{
-	const struct pktio_refusal on_wire = { wire_refused, dp };
-	const struct pktio_refusal on_other = { refused, dp };
-
-	dp->wire.ops->send(&dp->wire, &out->wire, &on_wire);
-	dp->in[FROM_TUN].ops->send(&dp->in[FROM_TUN], &out->kernel, &on_other);
-	dp->link.ops->send(&dp->link, &out->link, &on_other);
-}
-
-/* Send what came out; what refusals lead to is sent too, but leads no further. */
-static void send_out(struct datapath *dp, struct pipeline_out *out, struct now now)
-{
-	struct pipeline_out again;
-
-	dp->now = now;
-	send_queues(dp, out);
-	again = dp->again;
-	dp->again = (struct pipeline_out){ 0 };
-	send_queues(dp, &again);
-	pipeline_out_give(dp->pipeline, &dp->again);
-	dp->again = (struct pipeline_out){ 0 };
-}
-
-static void read_from(struct datapath *dp, enum source s, struct pkt_vec *v)
-{
-	v->count = 0;
-	v->now = host_now();
-	dp->in[s].ops->recv(&dp->in[s], v);
-	if (v->count >= STREAM)
-		loop_gather(dp->loop);
-	if (dp->in[s].more)
-		loop_again(dp->watch[s]);
-}
-
-static void on_tun(void *arg)
-{
-	struct datapath *dp = arg;
-	struct pipeline_out out = { 0 };
-	struct pkt_vec v;
-
-	read_from(dp, FROM_TUN, &v);
-	pipeline_outbound(dp->pipeline, &v, &out);
-	send_out(dp, &out, v.now);
-}
-
-static void on_tunnelled(struct datapath *dp, enum source s)
-{
-	struct pipeline_out out = { 0 };
-	struct pkt_vec v;
-
-	read_from(dp, s, &v);
-	pipeline_inbound(dp->pipeline, &v, &out);
-	send_out(dp, &out, v.now);
-}
-
-static void on_ipip(void *arg)
-{
-	on_tunnelled(arg, FROM_IPIP);
-}
-
-static void on_gre(void *arg)
-{
-	on_tunnelled(arg, FROM_GRE);
-}
-
-static void on_esp(void *arg)
-{
-	on_tunnelled(arg, FROM_ESP);
-}
-
-static void on_minimal(void *arg)
-{
-	on_tunnelled(arg, FROM_MINIMAL);
-}
-
-static void on_esp_udp(void *arg)
-{
-	on_tunnelled(arg, FROM_ESP_UDP);
-}
-
-static void on_gre_udp(void *arg)
-{
-	on_tunnelled(arg, FROM_GRE_UDP);
-}
-
-static void on_mip_data(void *arg)
-{
-	on_tunnelled(arg, FROM_MIP_DATA);
-}
+/* ---- what the control plane's lane does by itself ---- */
 
 static void on_keepalives(void *arg)
 {
@@ -204,9 +96,9 @@ static void on_keepalives(void *arg)
 	struct now now = host_now();
 	struct pipeline_out out = { 0 };
 	instant_t look = instant_add(now.mono, duration_s(KEEPALIVE_LOOK_S));
-	instant_t next = pipeline_keepalives(dp->pipeline, now, &out);
+	instant_t next = pipeline_keepalives(lane_pipeline(dp->control), now, &out);
 
-	send_out(dp, &out, now);
+	lane_send(dp->control, &out, now);
 	loop_set_timer(dp->keepalives, instant_min(next, look), now.mono);
 }
 
@@ -215,9 +107,9 @@ static void on_probes(void *arg)
 	struct datapath *dp = arg;
 	struct now now = host_now();
 	struct pipeline_out out = { 0 };
-	instant_t next = pipeline_probes(dp->pipeline, now, &out);
+	instant_t next = pipeline_probes(lane_pipeline(dp->control), now, &out);
 
-	send_out(dp, &out, now);
+	lane_send(dp->control, &out, now);
 	loop_set_timer(dp->probes, next, now.mono);
 }
 
@@ -227,135 +119,168 @@ void datapath_probe(struct datapath *dp)
 		on_probes(dp);
 }
 
-/* Whether an error quotes a datagram to or from the registration port. */
-static bool is_about_registration(const struct icmp_message *m)
+void datapath_broadcast(struct datapath *dp, struct ipv4_prefix home_network,
+			const uint8_t *packet, size_t len)
 {
-	struct reader r = reader_over(m->body, m->body_len);
-	uint8_t header = (uint8_t)((read_u8(&r) & 15) * 4), protocol;
-	uint16_t src_port, dst_port;
-
-	read_skip(&r, 8);
-	protocol = read_u8(&r);
-	read_skip(&r, (size_t)(header >= IPV4_HEADER ? header : IPV4_HEADER) - 10);
-	src_port = read_u16(&r);
-	dst_port = read_u16(&r);
-	return !r.bad && protocol == PROTO_UDP &&
-	       (src_port == MIP_PORT || dst_port == MIP_PORT);
-}
-
-/* Hands an error about a registration to the control plane; true if it was one. */
-static bool take_registration_error(struct datapath *dp, const struct pkt *p)
-{
-	struct icmp_message m;
-	struct icmp_datagram dg;
-
-	if (!icmp_open(p->data, p->len, &m) || !is_about_registration(&m))
-		return false;
-	dg = (struct icmp_datagram){ .message = reader_over(p->data, p->len),
-				     .src = m.src,
-				     .dst = m.dst };
-	read_skip(&dg.message, ipv4_header_len(pkt_ipv4_of(p)));
-	dp->config.icmp(dp->config.arg, &dg);
-	return true;
-}
-
-static void on_icmp(void *arg)
-{
-	struct datapath *dp = arg;
 	struct pipeline_out out = { 0 };
-	struct pkt_vec v, rest;
+	struct pkt_vec v = { .now = host_now() };
+	struct pkt *p = pkt_take(lane_pool(dp->control));
 
-	read_from(dp, FROM_ICMP, &v);
-	rest.now = v.now;
-	rest.count = 0;
-	for (unsigned i = 0; i < v.count; i++) {
-		if (take_registration_error(dp, v.pkt[i]))
-			pkt_give(&dp->pool, v.pkt[i]);
-		else
-			pkt_vec_add(&rest, v.pkt[i]);
+	if (!p) {
+		counter_add(&dp->config.counts->by[IO_NO_BUFFER], 1);
+		return;
 	}
-	pipeline_icmp(dp->pipeline, &rest, &out);
-	send_out(dp, &out, v.now);
+	p->len = len < pkt_room(p) ? len : pkt_room(p);
+	memcpy(p->data, packet, p->len);
+	pkt_vec_add(&v, p);
+	pipeline_broadcast(lane_pipeline(dp->control), &v, home_network, &out);
+	lane_send(dp->control, &out, v.now);
 }
 
-static const struct {
-	loop_fn *fn;
-	uint8_t protocol;
-	const char *what;
-} sources[SOURCE_COUNT] = {
-	[FROM_TUN] = { on_tun, 0, "TUN device" },
-	[FROM_IPIP] = { on_ipip, PROTO_IPIP, "raw socket for IP-in-IP" },
-	[FROM_GRE] = { on_gre, PROTO_GRE, "raw socket for GRE" },
-	[FROM_MINIMAL] = { on_minimal, PROTO_MINIMAL,
-			   "raw socket for minimal encapsulation" },
-	[FROM_ESP] = { on_esp, PROTO_ESP, "raw socket for ESP" },
-	[FROM_ICMP] = { on_icmp, PROTO_ICMP, "raw socket for ICMP" },
-	[FROM_ESP_UDP] = { on_esp_udp, 0, "UDP socket for ESP" },
-	[FROM_GRE_UDP] = { on_gre_udp, 0, "UDP socket for GRE" },
-	[FROM_MIP_DATA] = { on_mip_data, 0, "raw socket for tunnel data" },
-};
+/* ---- opening ---- */
 
-static int open_source(struct datapath *dp, enum source s)
+static unsigned sharers(const struct datapath *dp, enum lane_source s)
 {
 	switch (s) {
-	case FROM_TUN:
-		return pktio_tun_open(&dp->in[s], dp->config.tun, &dp->tun);
 	case FROM_ICMP:
-		return pktio_icmp_open(&dp->in[s]);
+		return 1;
+	case FROM_TUN:
 	case FROM_ESP_UDP:
-		return pktio_udp_open(&dp->in[s], dp->config.ports.esp);
 	case FROM_GRE_UDP:
-		return pktio_udp_open(&dp->in[s], dp->config.ports.gre);
-	case FROM_MIP_DATA:
-		return pktio_mip_data_open(&dp->in[s], dp->config.ports.mip);
+		return dp->lanes;
 	default:
-		return pktio_raw_open(&dp->in[s], sources[s].protocol);
+		return dp->lanes < RAW_MAX ? dp->lanes : RAW_MAX;
 	}
 }
 
-static int open_sockets(struct datapath *dp, struct datapath_fault *fault)
+static struct lane *sharer(struct datapath *dp, enum lane_source s, unsigned nth)
 {
-	int error;
+	return s == FROM_ICMP ? dp->control : dp->lane[nth];
+}
 
-	for (enum source s = 0; s < SOURCES_AT_START; s++) {
-		fault->what = sources[s].what;
+/* On no lane, or on all that share it. */
+static int open_source(struct datapath *dp, enum lane_source s)
+{
+	struct pktio_share share = { 0, sharers(dp, s) };
+	int error = 0;
+
+	dp->world.tun = dp->config.tun;
+	for (; error == 0 && share.nth < share.of; share.nth++) {
+		error = lane_open(sharer(dp, s, share.nth), s, share, &dp->tun);
+		if (s == FROM_TUN && error == 0)
+			dp->world.tun = if_indextoname((unsigned)dp->tun, dp->tun_name);
+		if (s == FROM_TUN && error == 0 && !dp->world.tun)
+			error = -errno;
+	}
+	for (; error != 0 && share.nth > 0; share.nth--)
+		lane_close(sharer(dp, s, share.nth - 1), s);
+	return error;
+}
+
+/* For the thread of the lane. */
+struct order {
+	struct lane *lane;
+	enum lane_source source;
+	int error;
+};
+
+static void watch(void *arg)
+{
+	struct order *o = arg;
+
+	o->error = lane_watch(o->lane, o->source);
+}
+
+static void leave(void *arg)
+{
+	struct order *o = arg;
+
+	lane_close(o->lane, o->source);
+}
+
+/* Every lane that shares the source; 0 or the first error. */
+static int order(struct datapath *dp, enum lane_source s, loop_fn *what)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < sharers(dp, s); i++) {
+		struct order o = { sharer(dp, s, i), s, 0 };
+
+		if (o.lane == dp->control)
+			what(&o);
+		else
+			worker_do(dp->worker[i], what, &o);
+		if (error == 0)
+			error = o.error;
+	}
+	return error;
+}
+
+static int open_lanes(struct datapath *dp, struct datapath_fault *fault)
+{
+	int error = lane_new(&dp->control, &dp->world, 0, &fault->what);
+
+	dp->lanes = dp->workers > 0 ? dp->workers : 1;
+	dp->lane[0] = dp->control;
+	for (unsigned i = 0; error == 0 && i < dp->workers; i++) {
+		dp->lane[i] = NULL;
+		error = lane_new(&dp->lane[i], &dp->world, 1 + i, &fault->what);
+	}
+	for (enum lane_source s = 0; error == 0 && s < LANE_SOURCES; s++) {
+		if (s == FROM_ESP_UDP || s == FROM_GRE_UDP || s == FROM_MIP_DATA)
+			continue; /* only when asked for */
+		fault->what = lane_source_name(s);
 		error = open_source(dp, s);
+	}
+	return error;
+}
+
+static int open_workers(struct datapath *dp, struct datapath_fault *fault)
+{
+	fault->what = "threads";
+	for (unsigned i = 0; i < dp->workers; i++) {
+		int error = worker_start(&dp->worker[i]);
+
 		if (error != 0)
 			return error;
+		lane_set_loop(dp->lane[i], worker_loop(dp->worker[i]));
 	}
-	fault->what = "ways of outer packets";
-	error = outer_ways_open(&dp->ways, dp->config.links);
-	if (error != 0)
-		return error;
-	fault->what = "raw socket for outer packets";
-	error = pktio_wire_open(&dp->wire, &dp->runs, dp->ways);
-	if (error != 0)
-		return error;
-	fault->what = "packet socket for visitors";
-	return pktio_packet_open(&dp->link, dp->config.links);
+	return 0;
 }
 
-static int open_tables(struct datapath *dp, struct datapath_fault *fault)
+static int open_world(struct datapath *dp, struct datapath_fault *fault)
 {
-	const struct pipeline_config config = { .pool = &dp->pool,
-						.owns = owns,
-						.link_mtu = link_mtu,
-						.tell = dp->config.news,
-						.tell_arg = dp->config.arg,
-						.inside = inside,
-						.rng = host_rng(),
-						.arg = dp,
-						.ports = dp->config.ports,
-						.leave_unsummed = true };
+	const struct datapath_config *c = &dp->config;
 
-	fault->what = "packet buffers and tables";
-	if (pkt_pool_init(&dp->pool, POOL_PACKETS) != 0)
-		return -ENOMEM;
-	dp->fwd = fwd_new(dp->config.max_entries, dp->config.max_tunnels);
-	if (!dp->fwd)
-		return -ENOMEM;
-	dp->pipeline = pipeline_new(dp->fwd, &config);
-	return dp->pipeline ? 0 : -ENOMEM;
+	fault->what = "tables";
+	dp->world = (struct lane_world){
+		.fwd = fwd_new(c->max_entries, c->max_tunnels),
+		.tun = c->tun,
+		.counts = c->counts,
+		.ports = carrier_ports(c->ports),
+		.links = *c->links,
+		.lanes = 1 + dp->workers,
+		.icmp = c->icmp,
+		.icmp_arg = c->arg,
+		.news = c->news ? put_news : NULL,
+		.news_arg = dp,
+	};
+	udp_runs_init(&dp->world.runs);
+	pthread_rwlock_init(&dp->world.edge, NULL);
+	pthread_mutex_init(&dp->news_mutex, NULL);
+	dp->news_wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (dp->news_wake < 0)
+		return -errno;
+	return dp->world.fwd ? 0 : -ENOMEM;
+}
+
+static unsigned workers_of(const struct datapath_config *c)
+{
+	unsigned workers = c->workers;
+
+	if (workers == DATAPATH_WORKERS_AUTO)
+		workers = worker_processors();
+	return workers < DATAPATH_WORKERS_MAX ? workers : DATAPATH_WORKERS_MAX;
 }
 
 int datapath_open(struct datapath **out, const struct datapath_config *config,
@@ -368,16 +293,13 @@ int datapath_open(struct datapath **out, const struct datapath_config *config,
 	if (!dp)
 		return -ENOMEM;
 	dp->config = *config;
-	dp->config.ports = carrier_ports(config->ports);
-	for (enum source s = 0; s < SOURCE_COUNT; s++)
-		pktio_init(&dp->in[s], &dp->pool, config->counts);
-	udp_runs_init(&dp->runs, config->counts);
-	pktio_init(&dp->wire, &dp->pool, config->counts);
-	pktio_init(&dp->link, &dp->pool, config->counts);
-
-	error = open_tables(dp, fault);
+	dp->workers = workers_of(config);
+	dp->news_wake = -1;
+	error = open_world(dp, fault);
 	if (error == 0)
-		error = open_sockets(dp, fault);
+		error = open_lanes(dp, fault);
+	if (error == 0)
+		error = open_workers(dp, fault);
 	if (error != 0) {
 		datapath_close(dp);
 		return error;
@@ -386,45 +308,54 @@ int datapath_open(struct datapath **out, const struct datapath_config *config,
 	return 0;
 }
 
+/* Threads first, then what they used. */
 void datapath_close(struct datapath *dp)
 {
 	if (!dp)
 		return;
+	for (unsigned i = 0; i < dp->workers; i++)
+		if (dp->worker[i])
+			worker_rest(dp->worker[i]);
+	for (unsigned i = 0; i < dp->workers; i++)
+		lane_free(dp->lane[i] == dp->control ? NULL : dp->lane[i]);
+	for (unsigned i = 0; i < dp->workers; i++)
+		worker_free(dp->worker[i]);
 	loop_unwatch(dp->keepalives);
 	loop_unwatch(dp->probes);
-	udp_runs_fini(&dp->runs);
-	for (enum source s = 0; s < SOURCE_COUNT; s++) {
-		loop_unwatch(dp->watch[s]);
-		pktio_close(&dp->in[s]);
-	}
-	pktio_close(&dp->wire);
-	outer_ways_close(dp->ways);
-	pktio_close(&dp->link);
-	if (dp->pipeline)
-		pipeline_free(dp->pipeline);
-	if (dp->fwd)
-		fwd_free(dp->fwd);
-	pkt_pool_fini(&dp->pool);
+	loop_unwatch(dp->reader);
+	lane_free(dp->control);
+	udp_runs_fini(&dp->world.runs);
+	fwd_free(dp->world.fwd);
+	pthread_rwlock_destroy(&dp->world.edge);
+	pthread_mutex_destroy(&dp->news_mutex);
+	if (dp->news_wake >= 0)
+		close(dp->news_wake);
 	free(dp);
 }
 
-static int watch_source(struct datapath *dp, struct loop *loop, enum source s)
+/* ---- starting ---- */
+
+static int start_lanes(struct datapath *dp, struct loop *loop)
 {
-	dp->watch[s] = loop_watch_fd(loop, dp->in[s].fd, sources[s].fn, dp);
-	return dp->watch[s] ? 0 : -ENOMEM;
+	int error = 0;
+
+	lane_set_loop(dp->control, loop);
+	datapath_see_links(dp);
+	for (enum lane_source s = 0; error == 0 && s < LANE_SOURCES; s++)
+		if (lane_io(sharer(dp, s, 0), s)->fd >= 0)
+			error = order(dp, s, watch);
+	return error;
 }
 
 int datapath_start(struct datapath *dp, struct loop *loop)
 {
-	int error = 0;
+	int error = start_lanes(dp, loop);
 
-	dp->loop = loop;
-	for (enum source s = 0; s < SOURCES_AT_START && error == 0; s++)
-		error = watch_source(dp, loop, s);
 	if (error != 0)
 		return error;
 	dp->probes = loop_watch_timer(loop, on_probes, dp);
-	if (!dp->probes)
+	dp->reader = loop_watch_fd(loop, dp->news_wake, on_news, dp);
+	if (!dp->probes || !dp->reader)
 		return -ENOMEM;
 	datapath_probe(dp);
 	return 0;
@@ -444,56 +375,67 @@ static int start_keepalives(struct datapath *dp, struct loop *loop)
  * What leaves from the port of a carrier may do so in runs. That of GRE leaves from
  * others, too; of those that somebody has, packets go one by one.
  */
-static void send_in_runs(struct datapath *dp, enum source s)
+static void send_in_runs(struct datapath *dp, enum lane_source s)
 {
+	struct udp_runs *runs = &dp->world.runs;
+	const struct pktio *io = lane_io(sharer(dp, s, 0), s);
+
 	if (s == FROM_MIP_DATA)
 		return;
-	udp_runs_lend(&dp->runs, dp->in[s].fd, dp->in[s].port);
+	pthread_rwlock_wrlock(&dp->world.edge);
+	udp_runs_lend(runs, io->fd, io->port);
 	for (unsigned n = 0; s == FROM_GRE_UDP && n < CARRIER_FLOW_PORTS; n++)
-		(void)udp_runs_bind(&dp->runs, carrier_flow_port(n));
+		(void)udp_runs_bind(runs, carrier_flow_port(n));
+	pthread_rwlock_unlock(&dp->world.edge);
 }
 
 int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carrier c)
 {
-	static const enum source source_of[DATAPATH_CARRIERS] = {
+	static const enum lane_source source_of[DATAPATH_CARRIERS] = {
 		[DATAPATH_ESP_UDP] = FROM_ESP_UDP,
 		[DATAPATH_GRE_UDP] = FROM_GRE_UDP,
 		[DATAPATH_MIP_DATA] = FROM_MIP_DATA
 	};
-	enum source s = source_of[c];
+	enum lane_source s = source_of[c];
 	int error;
 
-	if (dp->watch[s])
+	if (dp->receives[s])
 		return 0;
+	lane_set_loop(dp->control, loop); /* it may not have started yet */
 	error = open_source(dp, s);
-	if (error == 0)
-		error = watch_source(dp, loop, s);
+	if (error != 0)
+		return error;
+	error = order(dp, s, watch);
 	if (error == 0 && c == DATAPATH_ESP_UDP)
 		error = start_keepalives(dp, loop);
-	if (error == 0) {
-		send_in_runs(dp, s);
-		return 0;
+	if (error != 0) {
+		order(dp, s, leave);
+		return error;
 	}
-	loop_unwatch(dp->watch[s]);
-	dp->watch[s] = NULL;
-	pktio_close(&dp->in[s]);
-	return error;
+	send_in_runs(dp, s);
+	dp->receives[s] = true;
+	return 0;
 }
 
-int datapath_reopen(struct datapath *dp, struct loop *loop)
+int datapath_reopen(struct datapath *dp)
 {
 	int error;
 
-	loop_unwatch(dp->watch[FROM_TUN]);
-	dp->watch[FROM_TUN] = NULL;
-	pktio_close(&dp->in[FROM_TUN]);
+	(void)order(dp, FROM_TUN, leave);
 	error = open_source(dp, FROM_TUN);
-	return error ? error : watch_source(dp, loop, FROM_TUN);
+	return error ? error : order(dp, FROM_TUN, watch);
+}
+
+void datapath_see_links(struct datapath *dp)
+{
+	pthread_rwlock_wrlock(&dp->world.edge);
+	dp->world.links = *dp->config.links;
+	pthread_rwlock_unlock(&dp->world.edge);
 }
 
 void datapath_reserve(struct datapath *dp, size_t max_entries, size_t max_tunnels)
 {
-	fwd_reserve(dp->fwd, max_entries, max_tunnels);
+	fwd_reserve(dp->world.fwd, max_entries, max_tunnels);
 }
 
 int datapath_tun(const struct datapath *dp)
@@ -501,31 +443,45 @@ int datapath_tun(const struct datapath *dp)
 	return dp->tun;
 }
 
-struct fwd *datapath_fwd(struct datapath *dp)
+unsigned datapath_workers(const struct datapath *dp)
 {
-	return dp->fwd;
+	return dp->workers;
 }
 
-void datapath_broadcast(struct datapath *dp, struct ipv4_prefix home_network,
-			const uint8_t *packet, size_t len)
+struct fwd *datapath_fwd(struct datapath *dp)
 {
-	struct pipeline_out out = { 0 };
-	struct pkt_vec v = { .now = host_now() };
-	struct pkt *p = pkt_take(&dp->pool);
+	return dp->world.fwd;
+}
 
-	if (!p) {
-		dp->config.counts->by[IO_NO_BUFFER]++;
-		return;
+/* ---- counters ---- */
+
+static void add_up(uint64_t *sums, const struct counter_set *set)
+{
+	assert(set->count <= COUNTERS_MAX);
+	for (size_t i = 0; i < set->count; i++)
+		sums[i] += set->values[i];
+}
+
+/* Nobody counts while the table is held. */
+static struct counter_set sum_up(struct datapath *dp, uint64_t sums[COUNTERS_MAX],
+				 struct counter_set (*of)(struct pipeline *pl))
+{
+	struct counter_set set = of(lane_pipeline(dp->control));
+
+	memset(sums, 0, COUNTERS_MAX * sizeof(*sums));
+	fwd_hold(dp->world.fwd);
+	add_up(sums, &set);
+	for (unsigned i = 0; i < dp->workers; i++) {
+		set = of(lane_pipeline(dp->lane[i]));
+		add_up(sums, &set);
 	}
-	p->len = len < pkt_room(p) ? len : pkt_room(p);
-	memcpy(p->data, packet, p->len);
-	pkt_vec_add(&v, p);
-	pipeline_broadcast(dp->pipeline, &v, home_network, &out);
-	send_out(dp, &out, v.now);
+	fwd_release(dp->world.fwd);
+	set.values = sums;
+	return set;
 }
 
 void datapath_counters(struct datapath *dp, struct counter_set sets[DATAPATH_COUNTERS])
 {
-	sets[0] = pipeline_drops(dp->pipeline);
-	sets[1] = pipeline_packets(dp->pipeline);
+	sets[0] = sum_up(dp, dp->sums[0], pipeline_drops);
+	sets[1] = sum_up(dp, dp->sums[1], pipeline_packets);
 }

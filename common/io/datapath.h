@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The data plane of one daemon: its TUN device and raw sockets on the loop, the
- * pipeline between them, the forwarding table that the pipeline reads.
- *
- *     TUN --> pipeline_outbound --> raw socket (wire)
- *     raw 4, 47, 50, 55 --> pipeline_inbound --> TUN, or packet socket (visitors)
- *     UDP 4500, 4754, 434 --> the same, when asked for
- *     raw ICMP --> pipeline_icmp, or the control plane
- *
- * Each wake-up handles one vector, so that registrations are not kept waiting.
+ * The data plane of one daemon: its TUN device and its sockets, dealt out to worker
+ * threads, each with a lane of its own (lane.h), and the forwarding table by which all
+ * of them go. It is used by the control plane's thread alone.
  */
 #ifndef COMMON_IO_DATAPATH_H
 #define COMMON_IO_DATAPATH_H
@@ -22,15 +16,23 @@
 #include "common/tunnel/fwd.h"
 #include "common/tunnel/pipeline.h"
 
+#include <limits.h>
+
 #include <stddef.h>
 
 struct datapath;
+
+enum {
+	DATAPATH_WORKERS_MAX = 16,
+	DATAPATH_WORKERS_AUTO = UINT_MAX >> 1, /* as many as processors */
+};
 
 struct datapath_config {
 	const char *tun;    /* name of the device */
 	size_t max_entries; /* bindings or visitors, and site tunnels */
 	size_t max_tunnels;
-	const struct links *links; /* borrowed: our addresses, MTUs of links */
+	const struct links *links; /* borrowed; read by datapath_see_links() */
+	unsigned workers; /* 0: packets are handled on the control plane's loop */
 	struct io_counts *counts;
 	struct carrier_ports ports; /* where carriers come in; 0: as usual */
 
@@ -60,7 +62,7 @@ int datapath_open(struct datapath **out, const struct datapath_config *config,
 		  struct datapath_fault *fault);
 void datapath_close(struct datapath *dp);
 
-/* Begin to handle packets on the loop.  0 or -ENOMEM. */
+/* Begin to handle packets; `loop` is the control plane's.  0 or -ENOMEM. */
 int datapath_start(struct datapath *dp, struct loop *loop);
 
 /*
@@ -73,12 +75,16 @@ int datapath_receive(struct datapath *dp, struct loop *loop, enum datapath_carri
 void datapath_probe(struct datapath *dp);
 
 /* The TUN device was removed: make it again, under another index.  0 or -errno. */
-int datapath_reopen(struct datapath *dp, struct loop *loop);
+int datapath_reopen(struct datapath *dp);
+
+/* Links have changed. */
+void datapath_see_links(struct datapath *dp);
 
 /* Tables of at least these sizes from now on. */
 void datapath_reserve(struct datapath *dp, size_t max_entries, size_t max_tunnels);
 
 int datapath_tun(const struct datapath *dp); /* ifindex of the TUN device */
+unsigned datapath_workers(const struct datapath *dp);
 struct fwd *datapath_fwd(struct datapath *dp);
 
 /* A broadcast heard on the link of `home_network`, as a whole IPv4 packet. */
@@ -87,7 +93,7 @@ void datapath_broadcast(struct datapath *dp, struct ipv4_prefix home_network,
 
 enum { DATAPATH_COUNTERS = 2 };
 
-/* "drop" and "packet". */
+/* "drop" and "packet", of all lanes; until asked for again. */
 void datapath_counters(struct datapath *dp, struct counter_set sets[DATAPATH_COUNTERS]);
 
 #endif

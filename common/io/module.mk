@@ -8,6 +8,7 @@ edge_sources += \
 	common/io/io_count.c common/io/io_count.h common/io/io_count.def \
 	common/io/key_log.c common/io/key_log.h \
 	common/io/key_sock.c common/io/key_sock.h \
+	common/io/lane.c common/io/lane.h \
 	common/io/link_filter.c common/io/link_filter.h \
 	common/io/link_sock.c common/io/link_sock.h \
 	common/io/log.c common/io/log.h \
@@ -15,6 +16,7 @@ edge_sources += \
 	common/io/netlink.c common/io/netlink.h \
 	common/io/outer_way.c common/io/outer_way.h \
 	common/io/pktio.c common/io/pktio.h \
+	common/io/pktio_filter.c common/io/pktio_filter.h \
 	common/io/pktio_packet.c common/io/pktio_raw.c common/io/pktio_tun.c \
 	common/io/pktio_udp.c common/io/pktio_wire.c \
 	common/io/reg_sock.c common/io/reg_sock.h \
@@ -29,4 +31,5 @@ edge_sources += \
 	common/io/store.c common/io/store.h \
 	common/io/store_read.c common/io/store_read.h \
 	common/io/sysctl.c common/io/sysctl.h \
-	common/io/udp_runs.c common/io/udp_runs.h
+	common/io/udp_runs.c common/io/udp_runs.h \
+	common/io/worker.c common/io/worker.h

@@ -32,6 +32,15 @@ struct pktio_refusal {
 	void *arg;
 };
 
+/*
+ * Which one it is of those that share what comes: each gets whole flows, so that their
+ * packets stay in order. `of` 1 shares with nobody. All that share are opened in order,
+ * the first one first.
+ */
+struct pktio_share {
+	unsigned nth, of;
+};
+
 struct pktio_ops {
 	const char *name;
 
@@ -69,25 +78,27 @@ void pktio_init(struct pktio *io, struct pkt_pool *pool, struct io_counts *count
 /*
  * A TUN device called `name` (a "%d" in it is numbered by the kernel), which is
  * gone when closed.  Its packets are whole IPv4 packets; large segments and
- * checksums left to others stay between us and the kernel.  Returns 0 or -errno.
+ * checksums left to others stay between us and the kernel.  Returns 0 or -errno;
+ * -EBUSY when there is such a device already.
  */
-int pktio_tun_open(struct pktio *io, const char *name, int *ifindex);
+int pktio_tun_open(struct pktio *io, const char *name, struct pktio_share share,
+		   int *ifindex);
 
 /* Whole IPv4 packets of `protocol` to addresses of ours, fragments put together. */
-int pktio_raw_open(struct pktio *io, uint8_t protocol);
+int pktio_raw_open(struct pktio *io, uint8_t protocol, struct pktio_share share);
 
 /*
  * Datagrams to that port of ours as whole IPv4 packets; -EADDRINUSE if it is taken.
  * Those that came as one, joined by the kernel or never parted by its sender, are
  * parted (UDP_GRO of udp(7)).
  */
-int pktio_udp_open(struct pktio *io, uint16_t port);
+int pktio_udp_open(struct pktio *io, uint16_t port, struct pktio_share share);
 
 /*
  * Tunnel data messages of Mobile IP (RFC 3519 3.3) to that port, as whole IPv4
  * packets.  Whoever has bound the port gets them as well, unless filtered out.
  */
-int pktio_mip_data_open(struct pktio *io, uint16_t port);
+int pktio_mip_data_open(struct pktio *io, uint16_t port, struct pktio_share share);
 
 /* Only the ICMP types that report errors. */
 int pktio_icmp_open(struct pktio *io);

@@ -108,7 +108,7 @@ static void on_refused(struct pktio *io, struct batch *b, unsigned nth, int erro
 static void on_sent(struct pktio *io, struct segment_run *run)
 {
 	if (run->packets.count > 1)
-		io->counts->by[IO_SEGMENTS_MADE]++;
+		counter_add(&io->counts->by[IO_SEGMENTS_MADE], 1);
 	pkt_queue_give(io->pool, &run->packets);
 }
 

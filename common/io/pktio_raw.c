@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
 
+#include "common/io/pktio_filter.h"
 #include "common/io/sock_opt.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static unsigned take_packets(struct pktio *io, struct pkt **p, struct mmsghdr *m
 						      .msg_iovlen = 1 } };
 	}
 	if (n < want)
-		io->counts->by[IO_NO_BUFFER]++;
+		counter_add(&io->counts->by[IO_NO_BUFFER], 1);
 	return n;
 }
 
@@ -60,12 +61,16 @@ static int raw_socket(struct pktio *io, int protocol)
 	return 0;
 }
 
-int pktio_raw_open(struct pktio *io, uint8_t protocol)
+int pktio_raw_open(struct pktio *io, uint8_t protocol, struct pktio_share share)
 {
 	int error = raw_socket(io, protocol);
 
-	if (error != 0)
+	if (error == 0 && share.of > 1)
+		error = pktio_filter_share(io->fd, protocol, share);
+	if (error != 0) {
+		pktio_close(io);
 		return error;
+	}
 	sock_receive_room(io->fd, PKTIO_WAITING);
 	return 0;
 }

@@ -40,7 +40,7 @@ static bool read_one(struct pktio *io, struct pkt *p)
 		p->len = iov[1].iov_len;
 	segment_cut(&io->cut, p, &meta);
 	if (io->cut.transport > 0)
-		io->counts->by[IO_SEGMENTS_CUT]++;
+		counter_add(&io->counts->by[IO_SEGMENTS_CUT], 1);
 	return true;
 }
 
@@ -55,7 +55,7 @@ static void recv_tun(struct pktio *io, struct pkt_vec *v)
 		struct pkt *p = pkt_take_large(io->pool);
 
 		if (!p) {
-			io->counts->by[IO_NO_BUFFER]++;
+			counter_add(&io->counts->by[IO_NO_BUFFER], 1);
 			return;
 		}
 		if (!read_one(io, p)) {
@@ -103,7 +103,7 @@ static void send_tun(struct pktio *io, struct pkt_queue *q,
 	while ((runs = segment_join(q, io->joins, run)) > 0) {
 		for (unsigned i = 0; i < runs; i++) {
 			if (run[i].packets.count > 1 && write_run(io, &run[i])) {
-				io->counts->by[IO_SEGMENTS_MADE]++;
+				counter_add(&io->counts->by[IO_SEGMENTS_MADE], 1);
 				pkt_queue_give(io->pool, &run[i].packets);
 			}
 			write_packets(io, &run[i].packets, r);
@@ -126,9 +126,22 @@ static unsigned offer_offloads(int fd)
 	return ioctl(fd, TUNSETOFFLOAD, tcp) == 0 ? SEGMENT_JOIN_TCP : 0;
 }
 
-int pktio_tun_open(struct pktio *io, const char *name, int *ifindex)
+/*
+ * The first makes the device, and nobody else may have made it. Of several queues the
+ * kernel chooses one for each flow, that which last had a packet of it.
+ */
+static short flags_of(struct pktio_share share)
 {
-	struct ifreq rq = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR };
+	const unsigned flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+
+	return (short)(flags | (share.of > 1 ? IFF_MULTI_QUEUE : 0) |
+		       (share.nth == 0 ? IFF_TUN_EXCL : 0));
+}
+
+int pktio_tun_open(struct pktio *io, const char *name, struct pktio_share share,
+		   int *ifindex)
+{
+	struct ifreq rq = { .ifr_flags = flags_of(share) };
 	int error;
 
 	io->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);

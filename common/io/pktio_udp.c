@@ -21,12 +21,12 @@
 #include "common/io/pktio.h"
 
 #include "common/base/bytes.h"
+#include "common/io/pktio_filter.h"
 #include "common/io/sock_opt.h"
 #include "common/wire/ipv4.h"
 #include "common/wire/udp.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -36,7 +36,6 @@
 enum {
 	HEADERS = IPV4_HEADER + UDP_HEADER,
 	MIP_DATA = 4, /* type of a tunnel data message (RFC 3519 3.3) */
-	KEEP = 0x40000,
 	CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)) +
 		      3 * CMSG_SPACE(sizeof(int)), /* TOS, TTL, size of parts */
 
@@ -138,7 +137,7 @@ static unsigned fetch(struct pktio *io)
 	for (; n < HANDFUL && (p[n] = pkt_take_large(io->pool)); n++)
 		line_up(p[n], &slot[n], &m[n].msg_hdr);
 	if (n < HANDFUL)
-		io->counts->by[IO_NO_BUFFER]++;
+		counter_add(&io->counts->by[IO_NO_BUFFER], 1);
 	got = recvmmsg(io->fd, m, n, MSG_DONTWAIT, NULL);
 	for (unsigned i = 0; i < n; i++) {
 		if ((int)i < got) {
@@ -147,7 +146,7 @@ static unsigned fetch(struct pktio *io)
 				pkt_queue_add(&io->held, p[i]);
 				continue;
 			}
-			io->counts->by[IO_UDP_NO_INFO]++;
+			counter_add(&io->counts->by[IO_UDP_NO_INFO], 1);
 		}
 		pkt_give(io->pool, p[i]);
 	}
@@ -199,9 +198,9 @@ static struct pkt *next_held(struct pktio *io)
 		return pkt_queue_pop(&io->held);
 	next = part_next(io, p);
 	if (next)
-		io->counts->by[IO_UDP_COALESCED]++;
+		counter_add(&io->counts->by[IO_UDP_COALESCED], 1);
 	else
-		io->counts->by[IO_NO_BUFFER]++;
+		counter_add(&io->counts->by[IO_NO_BUFFER], 1);
 	if (!next || io->parted == p->len - HEADERS)
 		give_first(io);
 	return next;
@@ -229,10 +228,28 @@ static void recv_udp(struct pktio *io, struct pkt_vec *v)
 
 static const struct pktio_ops udp_ops = { "udp", recv_udp, NULL };
 
-static int prepare(int fd, uint16_t port)
+/*
+ * The first binds the port as if for itself, so that it hears of others that have it,
+ * and then lets those in that come after it. The kernel deals out by addresses and
+ * ports.
+ */
+static int bind_shared(int fd, uint16_t port, struct pktio_share share)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET,
 					 .sin_port = htons(port) };
+	int error = 0;
+
+	if (share.nth > 0)
+		error = sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
+		error = -errno;
+	if (error == 0 && share.nth == 0 && share.of > 1)
+		error = sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	return error;
+}
+
+static int prepare(int fd, uint16_t port, struct pktio_share share)
+{
 	int error = sock_set(fd, IPPROTO_IP, IP_PKTINFO, 1);
 
 	if (error == 0)
@@ -241,19 +258,17 @@ static int prepare(int fd, uint16_t port)
 		error = sock_set(fd, IPPROTO_IP, IP_RECVTTL, 1);
 	sock_receive_room(fd, PKTIO_WAITING);
 	(void)sock_set(fd, IPPROTO_UDP, UDP_GRO, 1); /* where the kernel can */
-	if (error == 0 && bind(fd, (const struct sockaddr *)&any, sizeof(any)) != 0)
-		error = -errno;
-	return error;
+	return error ? error : bind_shared(fd, port, share);
 }
 
-int pktio_udp_open(struct pktio *io, uint16_t port)
+int pktio_udp_open(struct pktio *io, uint16_t port, struct pktio_share share)
 {
 	int error;
 
 	io->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (io->fd < 0)
 		return -errno;
-	error = prepare(io->fd, port);
+	error = prepare(io->fd, port, share);
 	if (error != 0) {
 		pktio_close(io);
 		return error;
@@ -263,33 +278,14 @@ int pktio_udp_open(struct pktio *io, uint16_t port)
 	return 0;
 }
 
-/* A raw socket's filter sees the IPv4 header first. */
-static int keep_mip_data(int fd, uint16_t port)
+int pktio_mip_data_open(struct pktio *io, uint16_t port, struct pktio_share share)
 {
-	struct sock_filter code[] = {
-		/* 0 */ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0), /* header length */
-		/* 1 */ BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),  /* UDP destination */
-		/* 2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 3),
-		/* 3 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, UDP_HEADER), /* type */
-		/* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MIP_DATA, 0, 1),
-		/* 5 */ BPF_STMT(BPF_RET | BPF_K, KEEP),
-		/* 6 */ BPF_STMT(BPF_RET | BPF_K, 0),
-	};
-	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
-	const socklen_t size = sizeof(program);
-
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, size) != 0)
-		return -errno;
-	return 0;
-}
-
-int pktio_mip_data_open(struct pktio *io, uint16_t port)
-{
-	int error = pktio_raw_open(io, PROTO_UDP);
+	const struct pktio_share all = { 0, 1 };
+	int error = pktio_raw_open(io, PROTO_UDP, all);
 
 	if (error != 0)
 		return error;
-	error = keep_mip_data(io->fd, port);
+	error = pktio_filter_udp(io->fd, port, MIP_DATA, share);
 	if (error != 0)
 		pktio_close(io);
 	return error;

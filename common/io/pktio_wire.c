@@ -88,7 +88,7 @@ static void send_singles(struct pktio *io, struct singles *s,
 		const struct in_addr dst = pkt_ipv4(s->p[0])->dst;
 
 		gone = send_past(io, s->way, s->p, s->count);
-		io->counts->by[IO_SENT_PAST] += gone;
+		counter_add(&io->counts->by[IO_SENT_PAST], gone);
 		if (gone < s->count)
 			outer_ways_doubt(io->ways, dst);
 	}
@@ -138,6 +138,8 @@ static void send_run(struct pktio *io, struct pkt **run, unsigned count,
 		send_raw(io, run, count, r);
 		return;
 	}
+	if (error == 0)
+		counter_add(&io->counts->by[IO_UDP_IN_RUNS], count);
 	for (unsigned i = 0; i < count; i++)
 		if (error == 0)
 			pkt_give(io->pool, run[i]);

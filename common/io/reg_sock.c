@@ -182,7 +182,7 @@ static void hand_on(struct reg_sock *s, unsigned i, const struct reg_sock_handle
 	};
 
 	if (!read_control(&m->msg_hdr, &dg))
-		s->counts->by[IO_UDP_NO_INFO]++;
+		counter_add(&s->counts->by[IO_UDP_NO_INFO], 1);
 	else if (h->served(h->arg, dg.ifindex))
 		s->counts->by[IO_UDP_SERVED_LINK]++;
 	else if (m->msg_len > MIP_MESSAGE_MAX)

@@ -30,9 +30,9 @@ enum {
 
 /* ---- sockets ---- */
 
-void udp_runs_init(struct udp_runs *r, struct io_counts *counts)
+void udp_runs_init(struct udp_runs *r)
 {
-	*r = (struct udp_runs){ .counts = counts };
+	*r = (struct udp_runs){ .sources = 0 };
 }
 
 void udp_runs_fini(struct udp_runs *r)
@@ -207,7 +207,7 @@ static void put_control(struct msghdr *m, const struct pkt *first)
 	put(m, c, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
 }
 
-int udp_runs_send(struct udp_runs *r, struct pkt *const *run, unsigned count)
+int udp_runs_send(const struct udp_runs *r, struct pkt *const *run, unsigned count)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = { 0 };
 	struct iovec iov[UDP_RUN_MAX];
@@ -228,6 +228,5 @@ int udp_runs_send(struct udp_runs *r, struct pkt *const *run, unsigned count)
 	while (sendmsg(source_of(r, run[0]), &m, MSG_DONTWAIT) < 0)
 		if (errno != EINTR)
 			return -errno;
-	r->counts->by[IO_UDP_IN_RUNS] += count;
 	return 0;
 }

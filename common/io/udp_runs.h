@@ -25,7 +25,6 @@ enum {
 };
 
 struct udp_runs {
-	struct io_counts *counts;
 	unsigned sources;
 	struct udp_source {
 		int fd;
@@ -34,7 +33,7 @@ struct udp_runs {
 	} source[UDP_RUNS_SOURCES];
 };
 
-void udp_runs_init(struct udp_runs *r, struct io_counts *counts);
+void udp_runs_init(struct udp_runs *r);
 void udp_runs_fini(struct udp_runs *r);
 
 /*
@@ -58,6 +57,6 @@ unsigned udp_runs_gather(const struct udp_runs *r, struct pkt **p, unsigned coun
  * Send what was gathered; the packets stay the caller's. 0 or -errno, and none is
  * sent then. -EMSGSIZE, -EINVAL and -EIO speak of the run, not of each packet.
  */
-int udp_runs_send(struct udp_runs *r, struct pkt *const *run, unsigned count);
+int udp_runs_send(const struct udp_runs *r, struct pkt *const *run, unsigned count);
 
 #endif

@@ -48,6 +48,7 @@ static void show_status(void *agent, const char *argument, struct ctl_reply *rep
 	json_object_set_new(row, "clock-kept", json_boolean(host_clock_is_kept()));
 	json_object_set_new(row, "links", served_names(s, true));
 	json_object_set_new(row, "links-down", served_names(s, false));
+	json_set_count(row, "workers", datapath_workers(s->data));
 	json_object_set_new(row, "fast-path", agent_fast_names(s));
 	json_set_count(row, "tunnels", fwd_tunnels(datapath_fwd(s->data)));
 	agent_store_show(s, row);
@@ -81,7 +82,9 @@ static void answer_associations(void *agent, const char *argument,
 
 	(void)argument;
 	show_associations(reply, s->program->core.associations(s->core));
+	fwd_hold(datapath_fwd(s->data));
 	agent_keys_show_associations(s, reply);
+	fwd_release(datapath_fwd(s->data));
 }
 
 static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *reply)
@@ -89,14 +92,20 @@ static void answer_tunnels(void *agent, const char *argument, struct ctl_reply *
 	struct agent_shell *s = agent;
 
 	(void)argument;
+	fwd_hold(datapath_fwd(s->data));
 	agent_fast_show_tunnels(s, reply, host_now());
+	fwd_release(datapath_fwd(s->data));
 }
 
 static void answer_protection(void *agent, const char *argument,
 			      struct ctl_reply *reply)
 {
+	struct agent_shell *s = agent;
+
 	(void)argument;
+	fwd_hold(datapath_fwd(s->data));
 	agent_keys_show(agent, reply);
+	fwd_release(datapath_fwd(s->data));
 }
 
 static void answer_rekey(void *agent, const char *argument, struct ctl_reply *reply)

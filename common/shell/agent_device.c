@@ -44,7 +44,7 @@ void agent_device_see(struct agent_shell *s)
 /* Without a device there is nothing left to do but to end. */
 static void make_again(struct agent_shell *s)
 {
-	int error = datapath_reopen(s->data, s->loop);
+	int error = datapath_reopen(s->data);
 
 	if (error == 0)
 		error = agent_device_up(s);

@@ -89,17 +89,24 @@ static void look_at_limits(struct agent_shell *s, struct keyed_pair *p,
 	keying_soft_limit(s->keys->keying, p->ends, sa->spi, now, &s->keys->fx);
 }
 
+static void look_at(struct agent_shell *s, struct keyed_pair *p, struct now now)
+{
+	struct protect_view v;
+
+	if (!fwd_protect_view(datapath_fwd(s->data), p->ends.local, p->ends.remote, &v))
+		return;
+	agent_keys_look_at_refused(s, p, &v);
+	look_at_limits(s, p, v.out, now);
+}
+
+/* One after the other, so that packets do not wait for all of them. */
 void agent_keys_look(struct agent_shell *s, struct now now)
 {
 	struct keyed_pair *p, *next;
 
 	HASH_ITER(hh, s->keys->pairs, p, next) {
-		struct protect_view v;
-
-		if (!fwd_protect_view(datapath_fwd(s->data), p->ends.local,
-				      p->ends.remote, &v))
-			continue;
-		agent_keys_look_at_refused(s, p, &v);
-		look_at_limits(s, p, v.out, now);
+		fwd_hold(datapath_fwd(s->data));
+		look_at(s, p, now);
+		fwd_release(datapath_fwd(s->data));
 	}
 }

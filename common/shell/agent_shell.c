@@ -159,6 +159,7 @@ static void on_link_change(void *shell)
 	struct now now;
 	struct effect_list *fx = agent_shell_begin(s, &now);
 
+	datapath_see_links(s->data);
 	follow_names(s);
 	agent_served_refresh(s);
 	agent_device_see(s);
@@ -259,6 +260,9 @@ static void say_what_waits(const struct agent_shell *s, const void *config,
 	if (strcmp(old->control, new->control) != 0)
 		faults->say(faults->arg,
 			    "control/@socket: another path needs a restart");
+	if (old->workers != new->workers)
+		faults->say(faults->arg,
+			    "limits/@workers: another number needs a restart");
 	if (old->keying.port != new->keying.port)
 		faults->say(faults->arg, "keying/@port: another one needs a restart");
 	if (config_esp_port(old) != config_esp_port(new))

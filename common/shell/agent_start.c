@@ -137,6 +137,11 @@ static const char *registration_advice(int error)
 	return is_right(error) ? need_rights : NULL;
 }
 
+static unsigned workers_of(const struct common_config *common)
+{
+	return common->workers ? common->workers : DATAPATH_WORKERS_AUTO;
+}
+
 static int start_data(void *arg, struct startup_fault *fault)
 {
 	struct agent_shell *s = arg;
@@ -146,6 +151,7 @@ static int start_data(void *arg, struct startup_fault *fault)
 						.max_entries = entries,
 						.max_tunnels = entries,
 						.links = &s->links,
+						.workers = workers_of(common),
 						.counts = &s->counts,
 						.ports = { .esp = config_esp_port(
 								   common) },

@@ -86,8 +86,8 @@ static uint32_t mix(uint32_t hash, uint32_t word)
 
 /*
  * A port that packets of one flow share and those of others mostly do not, for
- * routers that spread load by ports (RFC 8086 3.1). `gre` is a view of the GRE
- * header and the inner packet.
+ * routers that spread load by ports (RFC 8086 3.1). Numbered packets are of one flow,
+ * whatever is inside. `gre` is a view of the GRE header and the inner packet.
  */
 static uint16_t flow_port(struct reader gre)
 {
@@ -96,7 +96,7 @@ static uint16_t flow_port(struct reader gre)
 	const uint8_t *at;
 	uint32_t hash;
 
-	if (gre_decode(gre, &header))
+	if (gre_decode(gre, &header) || header.flags & GRE_SEQUENCE)
 		return carrier_flow_port(0);
 	read_skip(&gre, header.len);
 	at = read_bytes(&gre, IPV4_HEADER);

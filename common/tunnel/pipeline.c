@@ -67,6 +67,18 @@ void pipeline_drop(struct pipeline *pl, struct pkt *p, enum drop_reason why)
 	pkt_give(pl->config.pool, p);
 }
 
+void pipeline_drop_all(struct pipeline *pl, struct pkt_queue *q, enum drop_reason why)
+{
+	struct pkt *p;
+
+	if (q->count == 0)
+		return;
+	fwd_enter(pl->fwd);
+	while ((p = pkt_queue_pop(q)))
+		pipeline_drop(pl, p, why);
+	fwd_leave(pl->fwd);
+}
+
 void pipeline_out_give(struct pipeline *pl, struct pipeline_out *out)
 {
 	pkt_queue_give(pl->config.pool, &out->wire);
@@ -84,6 +96,22 @@ void pipeline_enter(struct pipeline *pl, struct now now, struct pipeline_out *ou
 void pipeline_leave(struct pipeline *pl)
 {
 	fwd_leave(pl->fwd);
+	if (!pl->config.ordered)
+		pipeline_sent(pl);
+}
+
+void pipeline_take_turn(struct pipeline *pl)
+{
+	if (!pl->in_turn)
+		fwd_take_turn(pl->fwd);
+	pl->in_turn = true;
+}
+
+void pipeline_sent(struct pipeline *pl)
+{
+	if (pl->in_turn)
+		fwd_end_turn(pl->fwd);
+	pl->in_turn = false;
 }
 
 void pipeline_hold(struct pipeline *pl, struct now now, struct pipeline_out *out)
@@ -98,6 +126,8 @@ void pipeline_release(struct pipeline *pl)
 {
 	pl->alone = false;
 	fwd_release(pl->fwd);
+	if (!pl->config.ordered)
+		pipeline_sent(pl);
 }
 
 void pipeline_tell(const struct pipeline *pl, const struct tunnel *t,

@@ -87,6 +87,14 @@ struct pipeline_config {
 	struct carrier_ports ports; /* where UDP carriers come in */
 
 	/*
+	 * Whoever sends what comes out says so by pipeline_sent(): until then nobody
+	 * else numbers packets, so that they leave in the order of their numbers.
+	 */
+	bool ordered;
+
+	unsigned lane; /* which one of those that go by the table; 0: the only one */
+
+	/*
 	 * Whether packets on `wire` may be `unsummed`, for carrier_complete() or the
 	 * kernel to finish.
 	 */
@@ -154,8 +162,14 @@ instant_t pipeline_keepalives(struct pipeline *pl, struct now now,
 instant_t pipeline_probes(struct pipeline *pl, struct now now,
 			  struct pipeline_out *out);
 
+/* What the last call put into the queues has left (`ordered`). */
+void pipeline_sent(struct pipeline *pl);
+
 /* Count a packet as dropped and give it back: for what the edge could not send. */
 void pipeline_drop(struct pipeline *pl, struct pkt *p, enum drop_reason why);
+
+/* The same for all that are in that queue. */
+void pipeline_drop_all(struct pipeline *pl, struct pkt_queue *q, enum drop_reason why);
 
 /* Give back all packets of the three queues. */
 void pipeline_out_give(struct pipeline *pl, struct pipeline_out *out);

@@ -317,13 +317,12 @@ static void pull_numbered(struct pipeline *pl, struct encap *e, struct pkt_vec *
 {
 	uint64_t gaps, restarts;
 
-	fwd_take_turn(pl->fwd);
+	pipeline_take_turn(pl);
 	gaps = e->sequence.gaps;
 	restarts = e->sequence.restarts;
 	encap_pull(e, part);
 	pl->packets[PACKET_GRE_GAP] += e->sequence.gaps - gaps;
 	pl->packets[PACKET_GRE_RESTART] += e->sequence.restarts - restarts;
-	fwd_end_turn(pl->fwd);
 }
 
 static void pull_part(struct pipeline *pl, struct pkt_vec *part)
@@ -340,8 +339,8 @@ static void pull_part(struct pipeline *pl, struct pkt_vec *part)
 
 void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_out *out)
 {
-	pl->packets[PACKET_INBOUND] += in->count;
 	pipeline_enter(pl, in->now, out);
+	pl->packets[PACKET_INBOUND] += in->count;
 	for (unsigned i = 0; i < in->count; i++)
 		in->pkt[i]->drop = judge_outer(in->pkt[i]);
 	pipeline_unseal(pl, in);

@@ -172,10 +172,8 @@ static void push_part(struct pipeline *pl, struct pkt_vec *part)
 	struct encap *e = part->pkt[0]->encap;
 
 	if (e->spec.gre_sequence)
-		fwd_take_turn(pl->fwd);
+		pipeline_take_turn(pl);
 	encap_push(e, part);
-	if (e->spec.gre_sequence)
-		fwd_end_turn(pl->fwd);
 }
 
 static void push_vector(struct pipeline *pl, struct pkt_vec *v)
@@ -393,8 +391,8 @@ static void take_in_apart(struct pipeline *pl, struct now now, struct pipeline_o
 void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 		       struct pipeline_out *out)
 {
-	pl->packets[PACKET_OUTBOUND] += in->count;
 	pipeline_enter(pl, in->now, out);
+	pl->packets[PACKET_OUTBOUND] += in->count;
 	for (unsigned i = 0; i < in->count; i++)
 		take_in(pl, in->pkt[i]);
 	in->count = 0;

@@ -34,6 +34,7 @@ struct pipeline {
 	struct pkt_queue staged; /* have a tunnel and an encapsulation, in order */
 	bool silent;             /* broadcasts: no ICMP about them, wrapped or not */
 	bool alone; /* nobody else is in the table, so that it may be changed */
+	bool in_turn;           /* fwd_take_turn() */
 	struct pkt_queue apart; /* those that would change it */
 };
 
@@ -42,6 +43,9 @@ void pipeline_enter(struct pipeline *pl, struct now now, struct pipeline_out *ou
 void pipeline_leave(struct pipeline *pl);
 void pipeline_hold(struct pipeline *pl, struct now now, struct pipeline_out *out);
 void pipeline_release(struct pipeline *pl);
+
+/* To number packets, or to learn from their numbers; once a call is enough. */
+void pipeline_take_turn(struct pipeline *pl);
 
 /* News of that tunnel; the event is set, and what belongs to it. */
 void pipeline_tell(const struct pipeline *pl, const struct tunnel *t,

@@ -195,9 +195,8 @@ bool pipeline_take_probe(struct pipeline *pl, struct pkt *p)
 	if (p->len > PROBE_MOST || pkt_ipv4(p)->protocol != PROTO_ICMP ||
 	    !icmp_open(p->data, p->len, &m))
 		return false;
-	fwd_take_turn(pl->fwd);
+	pipeline_take_turn(pl);
 	taken = take(pl, p->tunnel, &m);
-	fwd_end_turn(pl->fwd);
 	if (taken)
 		pkt_give(pl->config.pool, p);
 	return taken;

@@ -378,6 +378,6 @@ void pipeline_too_big(struct pipeline *pl, struct pkt *p, uint16_t mtu, struct n
 	path = relay_path(pl, bytes);
 	if (path)
 		relay_too_big(pl, path, bytes, mtu, mtu_learn_here);
-	pipeline_release(pl);
 	pipeline_drop(pl, p, DROP_TOO_BIG);
+	pipeline_release(pl);
 }

@@ -20,6 +20,8 @@
 
 enum { LARGEST = IPV4_MAX - IPV4_HEADER - UDP_HEADER, TOS = 0xb9, TTL = 9 };
 
+static const struct pktio_share alone = { 0, 1 };
+
 struct fixture {
 	struct pkt_pool pool;
 	struct io_counts counts;
@@ -108,7 +110,7 @@ static void a_datagram_becomes_a_whole_packet(void)
 	struct pkt_vec v;
 
 	begin(&f);
-	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port), 0);
+	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port, alone), 0);
 	send_to(&f, f.port, payload, sizeof(payload));
 	v = receive(&f, 1000);
 	CU_ASSERT_EQUAL_FATAL(v.count, 1);
@@ -135,7 +137,7 @@ static void every_size_arrives(void)
 	struct fixture f;
 
 	begin(&f);
-	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port), 0);
+	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port, alone), 0);
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct pkt_vec v;
 
@@ -156,7 +158,7 @@ static void a_burst_comes_in_vectors(void)
 	struct fixture f;
 
 	begin(&f);
-	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port), 0);
+	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port, alone), 0);
 	for (uint8_t i = 0; i < PKT_VEC_MAX + 10; i++)
 		send_to(&f, f.port, &i, 1);
 	v[0] = receive(&f, 1000);
@@ -176,7 +178,7 @@ static void a_taken_port_is_told(void)
 	struct fixture f;
 
 	begin(&f);
-	CU_ASSERT_EQUAL(pktio_udp_open(&f.io, f.from), -EADDRINUSE);
+	CU_ASSERT_EQUAL(pktio_udp_open(&f.io, f.from, alone), -EADDRINUSE);
 	CU_ASSERT_TRUE(f.io.fd < 0);
 	end(&f);
 }
@@ -188,7 +190,7 @@ static void without_buffers_it_is_counted(void)
 	struct pkt *all[200];
 
 	begin(&f);
-	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port), 0);
+	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port, alone), 0);
 	for (unsigned i = 0; i < 200; i++)
 		all[i] = pkt_take(&f.pool);
 	send_to(&f, f.port, "x", 1);
@@ -214,7 +216,7 @@ static void tunnel_data_is_told_from_registrations(void)
 
 	begin(&f);
 	other = bound_at(INADDR_LOOPBACK);
-	error = pktio_mip_data_open(&f.io, f.port);
+	error = pktio_mip_data_open(&f.io, f.port, alone);
 	if (error == 0) {
 		send_to(&f, f.port, registration, sizeof(registration));
 		send_to(&f, f.port, data, 0);

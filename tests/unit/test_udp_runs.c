@@ -31,6 +31,7 @@ enum {
 };
 
 static struct pkt_pool pool;
+static const struct pktio_share alone = { 0, 1 };
 static struct io_counts counts;
 
 /* A UDP packet of `size` octets in all, as an encapsulation makes it. */
@@ -252,7 +253,7 @@ static bool begin(struct line *l)
 
 	memset(l, 0, sizeof(*l));
 	memset(&counts, 0, sizeof(counts));
-	udp_runs_init(&l->runs, &counts);
+	udp_runs_init(&l->runs);
 	pktio_init(&l->wire, &pool, &counts);
 	pktio_init(&l->in, &pool, &counts);
 	error = pktio_wire_open(&l->wire, &l->runs, NULL);
@@ -263,7 +264,7 @@ static bool begin(struct line *l)
 	l->from = free_port();
 	CU_ASSERT_EQUAL(udp_runs_bind(&l->runs, l->from), 0);
 	l->to = free_port();
-	CU_ASSERT_EQUAL(pktio_udp_open(&l->in, l->to), 0);
+	CU_ASSERT_EQUAL(pktio_udp_open(&l->in, l->to, alone), 0);
 	l->plain = bound();
 	l->plain_to = port_of(l->plain);
 	return true;
@@ -422,7 +423,7 @@ static void what_goes_alone_has_its_checksum(void)
 	if (!begin(&l))
 		return;
 	pktio_init(&raw, &pool, &counts);
-	CU_ASSERT_EQUAL_FATAL(pktio_raw_open(&raw, PROTO_UDP), 0);
+	CU_ASSERT_EQUAL_FATAL(pktio_raw_open(&raw, PROTO_UDP, alone), 0);
 	add(&l, &q, "127.0.0.1", 100, 1, true);
 	q.first->unsummed = true;
 	send_queue(&l, &q);
