@@ -96,6 +96,7 @@ unit_sources += tests/unit/test_replay_window.c
 unit_sources += tests/unit/esp_ends.c tests/unit/esp_ends.h
 unit_sources += tests/unit/test_esp.c
 unit_sources += tests/unit/test_esp_pull.c
+unit_sources += tests/unit/test_lanes.c
 unit_sources += tests/unit/test_esp_sa.c
 unit_sources += tests/unit/test_mtu.c
 unit_sources += tests/unit/test_mss.c

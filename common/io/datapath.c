@@ -265,6 +265,8 @@ static int open_world(struct datapath *dp, struct datapath_fault *fault)
 		.news = c->news ? put_news : NULL,
 		.news_arg = dp,
 	};
+	if (dp->world.fwd)
+		fwd_set_lanes(dp->world.fwd, 1 + dp->workers);
 	udp_runs_init(&dp->world.runs);
 	pthread_rwlock_init(&dp->world.edge, NULL);
 	pthread_mutex_init(&dp->news_mutex, NULL);

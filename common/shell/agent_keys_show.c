@@ -167,7 +167,7 @@ static void set_age(json_t *o, const struct keying_status *t, uint32_t spi,
 static void show_out(const struct shown *to, const struct keyed_pair *p,
 		     const struct esp_sa_out *sa, const struct keying_status *t)
 {
-	json_t *o = sa_row(to, "esp-out", p, sa->spi, sa->algorithm, sa->cipher);
+	json_t *o = sa_row(to, "esp-out", p, sa->spi, sa->algorithm, sa->cipher[0]);
 
 	if (o) {
 		set_counts(o, &sa->counts, sa->next - 1);
@@ -181,7 +181,7 @@ static void show_out(const struct shown *to, const struct keyed_pair *p,
 static void show_in(const struct shown *to, const struct keyed_pair *p,
 		    const struct esp_sa_in *sa, const struct keying_status *t)
 {
-	json_t *o = sa_row(to, "esp-in", p, sa->spi, sa->algorithm, sa->cipher);
+	json_t *o = sa_row(to, "esp-in", p, sa->spi, sa->algorithm, sa->cipher[0]);
 
 	if (o) {
 		set_counts(o, &sa->counts, sa->window.top);

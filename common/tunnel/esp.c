@@ -10,6 +10,7 @@
 #include "common/tunnel/esp.h"
 
 #include "common/base/bytes.h"
+#include "common/tunnel/outer.h"
 
 #include <string.h>
 
@@ -67,7 +68,8 @@ static bool is_tunnel(uint8_t protocol)
 /* Only where the length inside says where the padding begins (RFC 4303 2.7). */
 static size_t tfc_for(const struct esp_sa_out *sa, uint8_t next_header, size_t payload)
 {
-	size_t most = esp_payload_most(sa->algorithm, sa->packet_most);
+	size_t fits = __atomic_load_n(&sa->packet_most, __ATOMIC_RELAXED);
+	size_t most = esp_payload_most(sa->algorithm, fits);
 	size_t padded;
 
 	if (!sa->tfc || next_header != PROTO_IPIP || payload >= most)
@@ -105,9 +107,29 @@ static size_t blocks_of(const struct layout *l)
 	return round_up(l->body, CIPHER_BLOCK) / CIPHER_BLOCK;
 }
 
-static bool is_exhausted(const struct esp_sa_out *sa, const struct layout *l)
+/* What the key has left, less the blocks of this packet; false: not so many. */
+static bool take_blocks(struct esp_sa_out *sa, uint64_t want)
 {
-	return sa->next > sa->last || blocks_of(l) > sa->blocks;
+	uint64_t left = __atomic_load_n(&sa->blocks, __ATOMIC_RELAXED);
+
+	do {
+		if (left < want)
+			return false;
+	} while (!__atomic_compare_exchange_n(&sa->blocks, &left, left - want, true,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return true;
+}
+
+/* A number that nobody else has; false: there is none left. */
+static bool take_number(struct esp_sa_out *sa, uint64_t *number)
+{
+	*number = __atomic_load_n(&sa->next, __ATOMIC_RELAXED);
+	do {
+		if (*number > sa->last)
+			return false;
+	} while (!__atomic_compare_exchange_n(&sa->next, number, *number + 1, true,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return true;
 }
 
 /* TFC padding, then 1, 2, 3, ... (RFC 4303 2.4), pad length, next header. */
@@ -142,62 +164,74 @@ static void relabel(struct pkt *p, size_t header, size_t payload, uint8_t protoc
 
 static void count(struct esp_sa_counts *c, size_t octets, uint8_t next_header)
 {
-	c->packets++;
-	c->octets += octets;
-	c->dummies += next_header == PROTO_NONE;
+	counter_add(&c->packets, 1);
+	counter_add(&c->octets, octets);
+	if (next_header == PROTO_NONE)
+		counter_add(&c->dummies, 1);
 }
 
-/* There is room, and there are numbers. */
-static void seal(struct esp_sa_out *sa, struct pkt *p, const struct layout *l,
-		 uint8_t next_header)
+/* There is room. */
+static void seal(struct esp_sa_out *sa, unsigned lane, uint64_t sequence, struct pkt *p,
+		 const struct layout *l)
 {
-	uint64_t sequence = sa->next++;
+	const uint8_t next_header = pkt_ipv4_of(p)->protocol;
+	struct esp_cipher *cipher = sa->cipher[lane];
 	uint8_t *esp;
 
-	sa->blocks -= blocks_of(l);
 	write_tail(p->data + l->header + l->payload, l, next_header);
 	p->data -= l->head;
 	memmove(p->data, p->data + l->head, l->header);
 	relabel(p, l->header, l->esp, PROTO_ESP);
 	esp = p->data + l->header;
 	write_head(sa, sequence, esp);
-	if (esp_cipher_make_iv(sa->cipher, sequence, esp + ESP_HEADER) < 0 ||
-	    esp_cipher_seal(sa->cipher, sequence, esp, l->esp) < 0)
+	if (esp_cipher_make_iv(cipher, sequence, esp + ESP_HEADER) < 0 ||
+	    esp_cipher_seal(cipher, sequence, esp, l->esp) < 0)
 		p->drop = DROP_ESP_CIPHER;
 	else
 		count(&sa->counts, l->payload, next_header);
 }
 
-static void wrap(struct esp_sa_out *sa, struct pkt *p)
+/* Both, or nothing. */
+static bool take(struct esp_sa_out *sa, uint64_t blocks, uint64_t *number)
 {
-	uint8_t next_header = pkt_ipv4_of(p)->protocol;
-	struct layout l = layout_of(sa, p, next_header);
+	if (!take_blocks(sa, blocks))
+		return false;
+	if (take_number(sa, number))
+		return true;
+	counter_add(&sa->blocks, blocks);
+	return false;
+}
+
+static void wrap(struct esp_sa_out *sa, unsigned lane, struct pkt *p)
+{
+	struct layout l = layout_of(sa, p, pkt_ipv4_of(p)->protocol);
+	uint64_t sequence;
 
 	if (!has_room(p, &l)) {
 		p->drop = DROP_NO_ROOM;
-	} else if (is_exhausted(sa, &l)) {
+	} else if (!take(sa, blocks_of(&l), &sequence)) {
 		p->drop = DROP_ESP_EXHAUSTED;
-		sa->exhausted++;
+		counter_add(&sa->exhausted, 1);
 	} else {
-		seal(sa, p, &l, next_header);
+		seal(sa, lane, sequence, p, &l);
 	}
 }
 
-static void push_one(struct esp_sa_out *sa, struct pkt *p)
+static void push_one(struct esp_sa_out *sa, unsigned lane, struct pkt *p)
 {
 	if (ipv4_is_fragment(pkt_ipv4_of(p)))
 		p->drop = DROP_ESP_FRAGMENT;
 	else if (!is_tunnel(pkt_ipv4_of(p)->protocol))
 		p->drop = DROP_ESP_NEXT_HEADER;
 	else
-		wrap(sa, p);
+		wrap(sa, lane, p);
 }
 
 void esp_push(struct esp_sa_out *sa, struct pkt_vec *v)
 {
 	for (unsigned i = 0; i < v->count; i++)
 		if (!v->pkt[i]->drop)
-			push_one(sa, v->pkt[i]);
+			push_one(sa, v->lane, v->pkt[i]);
 }
 
 void esp_dummy(struct esp_sa_out *sa, struct pkt *p, size_t size)
@@ -209,15 +243,12 @@ void esp_dummy(struct esp_sa_out *sa, struct pkt *p, size_t size)
 					    .protocol = PROTO_NONE,
 					    .ttl = DUMMY_TTL,
 					    .df = true,
-					    .id = sa->next_dummy_id };
+					    .id = outer_take_id(&sa->next_dummy_id) };
 
-	/* A raw socket would replace an identification of 0. */
-	if (++sa->next_dummy_id == 0)
-		sa->next_dummy_id = 1;
 	ipv4_build(p->data, &fields, payload);
 	memset(p->data + IPV4_HEADER, 0, payload);
 	p->len = IPV4_HEADER + payload;
-	wrap(sa, p);
+	wrap(sa, 0, p);
 }
 
 bool esp_spi_of(const struct pkt *p, uint32_t *spi)
@@ -248,24 +279,50 @@ static enum drop_reason judge_form(const struct esp_sa_in *sa, const struct pkt 
 	return DROP_NONE;
 }
 
-/* Who sent it; afterwards `esp` is plaintext, or dropped (RFC 4303 3.4.3, 3.4.4). */
-static enum drop_reason authenticate(struct esp_sa_in *sa, uint8_t *esp, size_t len)
-{
-	struct reader in = reader_over(esp + 4, len - 4);
-	uint64_t sequence = replay_window_infer(&sa->window, read_u32(&in));
+/* The numbers of a vector's packets, as wide as they are. */
+struct numbers {
+	uint64_t of[PKT_VEC_MAX];
+};
 
-	if (sa->replay_checked && !replay_window_is_new(&sa->window, sequence)) {
-		sa->replays++;
+static enum drop_reason judge_number(struct esp_sa_in *sa, const struct pkt *p,
+				     uint64_t *number)
+{
+	struct reader in = reader_over(p->data, p->len);
+
+	read_skip(&in, ipv4_header_len(pkt_ipv4_of(p)) + 4);
+	*number = replay_window_infer(&sa->window, read_u32(&in));
+	if (!sa->replay_checked || replay_window_is_new(&sa->window, *number))
+		return DROP_NONE;
+	counter_add(&sa->replays, 1);
+	return DROP_ESP_REPLAY;
+}
+
+/* Who sent it; afterwards its ESP is plaintext, or dropped (RFC 4303 3.4.4). */
+static enum drop_reason authenticate(struct esp_sa_in *sa, unsigned lane, struct pkt *p,
+				     uint64_t number)
+{
+	const size_t header = ipv4_header_len(pkt_ipv4_of(p));
+
+	if (esp_cipher_open(sa->cipher[lane], number, p->data + header,
+			    p->len - header))
+		return DROP_NONE;
+	counter_add(&sa->bad_icvs, 1);
+	return DROP_ESP_ICV;
+}
+
+/* Another copy may have been accepted since its number was judged. */
+static enum drop_reason accept_number(struct esp_sa_in *sa, uint64_t number)
+{
+	if (!sa->replay_checked) {
+		if (number > sa->window.top)
+			sa->window.top = number;
+		return DROP_NONE;
+	}
+	if (!replay_window_is_new(&sa->window, number)) {
+		counter_add(&sa->replays, 1);
 		return DROP_ESP_REPLAY;
 	}
-	if (!esp_cipher_open(sa->cipher, sequence, esp, len)) {
-		sa->bad_icvs++;
-		return DROP_ESP_ICV;
-	}
-	if (sa->replay_checked)
-		replay_window_accept(&sa->window, sequence);
-	else if (sequence > sa->window.top)
-		sa->window.top = sequence;
+	replay_window_accept(&sa->window, number);
 	return DROP_NONE;
 }
 
@@ -325,24 +382,20 @@ static void unwrap(const struct esp_sa_in *sa, struct pkt *p, const struct insid
 	relabel(p, header, in->len, in->next_header);
 }
 
-static enum drop_reason open_one(struct esp_sa_in *sa, struct pkt *p)
+/* Split what is authentic and take ESP from around it. */
+static enum drop_reason look_inside(struct esp_sa_in *sa, struct pkt *p)
 {
 	const struct esp_algorithm_info *info = esp_algorithm_info(sa->algorithm);
 	size_t header = ipv4_header_len(pkt_ipv4(p));
-	uint8_t *esp = p->data + header;
-	enum drop_reason fault = judge_form(sa, p);
 	struct inside inside;
-
-	if (!fault)
-		fault = authenticate(sa, esp, p->len - header);
-	if (fault)
-		return fault;
-	fault = decode_inside(esp + ESP_HEADER + info->iv_len,
+	enum drop_reason fault =
+		decode_inside(p->data + header + ESP_HEADER + info->iv_len,
 			      p->len - header - around_body(info), &inside);
+
 	if (!fault)
 		fault = judge_inside(&inside);
 	if (fault && fault != DROP_ESP_DUMMY) {
-		sa->bad_insides++;
+		counter_add(&sa->bad_insides, 1);
 		return fault;
 	}
 	inside.len = without_tfc(&inside);
@@ -352,9 +405,33 @@ static enum drop_reason open_one(struct esp_sa_in *sa, struct pkt *p)
 	return fault;
 }
 
+/* The live packets of the vector, one after the other. */
+#define each_live(i, v)                           \
+	for (unsigned i = 0; i < (v)->count; i++) \
+		if (!(v)->pkt[i]->drop)
+
+static void judge_numbers(struct esp_sa_in *sa, struct pkt_vec *v, struct numbers *n)
+{
+	pthread_mutex_lock(&sa->mutex);
+	each_live(i, v) v->pkt[i]->drop = judge_number(sa, v->pkt[i], &n->of[i]);
+	pthread_mutex_unlock(&sa->mutex);
+}
+
+static void accept_numbers(struct esp_sa_in *sa, struct pkt_vec *v,
+			   const struct numbers *n)
+{
+	pthread_mutex_lock(&sa->mutex);
+	each_live(i, v) v->pkt[i]->drop = accept_number(sa, n->of[i]);
+	pthread_mutex_unlock(&sa->mutex);
+}
+
 void esp_pull(struct esp_sa_in *sa, struct pkt_vec *v)
 {
-	for (unsigned i = 0; i < v->count; i++)
-		if (!v->pkt[i]->drop)
-			v->pkt[i]->drop = open_one(sa, v->pkt[i]);
+	struct numbers n;
+
+	each_live(i, v) v->pkt[i]->drop = judge_form(sa, v->pkt[i]);
+	judge_numbers(sa, v, &n);
+	each_live(i, v) v->pkt[i]->drop = authenticate(sa, v->lane, v->pkt[i], n.of[i]);
+	accept_numbers(sa, v, &n);
+	each_live(i, v) v->pkt[i]->drop = look_inside(sa, v->pkt[i]);
 }

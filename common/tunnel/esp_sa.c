@@ -57,14 +57,41 @@ static uint64_t last_number(const struct esp_sa_spec *s)
 	return s->esn || s->manual ? UINT64_MAX - 1 : UINT32_MAX;
 }
 
+static unsigned lanes_of(const struct esp_sa_spec *s)
+{
+	return s->lanes ? s->lanes : 1;
+}
+
+static void free_ciphers(struct esp_cipher **cipher, unsigned lanes)
+{
+	for (unsigned i = 0; i < lanes; i++)
+		esp_cipher_free(cipher[i]);
+}
+
+/* The numbers of AEAD are its nonces, and IVs of CBC are random: one key does. */
+static bool make_ciphers(struct esp_cipher **cipher, const struct esp_sa_spec *s,
+			 const struct rng *rng)
+{
+	const struct esp_cipher_spec spec = cipher_of(s);
+
+	for (unsigned i = 0; i < lanes_of(s); i++) {
+		cipher[i] =
+			rng ? esp_cipher_sealer(&spec, rng) : esp_cipher_opener(&spec);
+		if (cipher[i])
+			continue;
+		free_ciphers(cipher, i);
+		return false;
+	}
+	return true;
+}
+
 struct esp_sa_out *esp_sa_out_new(const struct esp_sa_spec *s, const struct rng *rng)
 {
-	const struct esp_cipher_spec cipher = cipher_of(s);
 	struct esp_sa_out *sa;
 
 	if (esp_sa_out_fault(s))
 		return NULL;
-	sa = malloc(sizeof(*sa));
+	sa = malloc(sizeof(*sa) + lanes_of(s) * sizeof(*sa->cipher));
 	if (!sa)
 		return NULL;
 	*sa = (struct esp_sa_out){
@@ -75,34 +102,38 @@ struct esp_sa_out *esp_sa_out_new(const struct esp_sa_spec *s, const struct rng 
 		.esn = s->esn,
 		.tfc = s->tfc,
 		.packet_most = ESP_PACKET_MOST,
-		.cipher = esp_cipher_sealer(&cipher, rng),
 		.next = 1,
 		.last = last_number(s),
 		.blocks = s->manual ? UINT64_MAX
 				    : esp_algorithm_info(s->algorithm)->blocks_most,
 		.next_dummy_id = 1,
+		.lanes = lanes_of(s),
 	};
-	if (sa->cipher)
+	if (make_ciphers(sa->cipher, s, rng))
 		return sa;
-	esp_sa_out_free(sa);
+	free(sa);
 	return NULL;
+}
+
+void esp_sa_out_fit(struct esp_sa_out *sa, size_t packet_most)
+{
+	__atomic_store_n(&sa->packet_most, packet_most, __ATOMIC_RELAXED);
 }
 
 void esp_sa_out_free(struct esp_sa_out *sa)
 {
 	if (sa)
-		esp_cipher_free(sa->cipher);
+		free_ciphers(sa->cipher, sa->lanes);
 	free(sa);
 }
 
 struct esp_sa_in *esp_sa_in_new(const struct esp_sa_spec *s)
 {
-	const struct esp_cipher_spec cipher = cipher_of(s);
 	struct esp_sa_in *sa;
 
 	if (esp_sa_in_fault(s))
 		return NULL;
-	sa = malloc(sizeof(*sa));
+	sa = malloc(sizeof(*sa) + lanes_of(s) * sizeof(*sa->cipher));
 	if (!sa)
 		return NULL;
 	*sa = (struct esp_sa_in){
@@ -112,19 +143,23 @@ struct esp_sa_in *esp_sa_in_new(const struct esp_sa_spec *s)
 		.algorithm = s->algorithm,
 		.esn = s->esn,
 		.replay_checked = s->window != 0,
-		.cipher = esp_cipher_opener(&cipher),
+		.lanes = lanes_of(s),
 	};
 	replay_window_init(&sa->window, s->window ? s->window : REPLAY_WINDOW_MIN,
 			   s->esn);
-	if (sa->cipher)
-		return sa;
-	esp_sa_in_free(sa);
-	return NULL;
+	if (!make_ciphers(sa->cipher, s, NULL)) {
+		free(sa);
+		return NULL;
+	}
+	pthread_mutex_init(&sa->mutex, NULL);
+	return sa;
 }
 
 void esp_sa_in_free(struct esp_sa_in *sa)
 {
-	if (sa)
-		esp_cipher_free(sa->cipher);
+	if (!sa)
+		return;
+	free_ciphers(sa->cipher, sa->lanes);
+	pthread_mutex_destroy(&sa->mutex);
 	free(sa);
 }

@@ -101,6 +101,9 @@ struct fwd *fwd_new(size_t max_entries, size_t max_tunnels);
 /* At least these sizes from now on; what is there already keeps its room. */
 void fwd_reserve(struct fwd *f, size_t max_entries, size_t max_tunnels);
 
+/* How many threads will have packets at once; 1 at first.  Before there are any. */
+void fwd_set_lanes(struct fwd *f, unsigned lanes);
+
 void fwd_free(struct fwd *f);
 
 /*

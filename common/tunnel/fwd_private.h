@@ -70,6 +70,7 @@ struct fwd_prefix {
 };
 
 struct fwd {
+	unsigned lanes;         /* 0: one */
 	pthread_rwlock_t table; /* fwd_enter(), fwd_hold() */
 	pthread_mutex_t holder; /* recursive */
 	unsigned held;          /* times, by the thread that has `holder` */

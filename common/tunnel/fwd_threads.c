@@ -63,6 +63,11 @@ void fwd_locks_fini(struct fwd *f)
 	pthread_rwlock_destroy(&f->table);
 }
 
+void fwd_set_lanes(struct fwd *f, unsigned lanes)
+{
+	f->lanes = lanes;
+}
+
 void fwd_enter(struct fwd *f)
 {
 	pthread_rwlock_rdlock(&f->table);

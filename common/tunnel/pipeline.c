@@ -309,6 +309,7 @@ void pipeline_part(struct pipeline *pl, struct pkt_vec *v,
 		if (v->pkt[i]->drop || !v->pkt[i]->part || done >> i & 1)
 			continue;
 		part.now = v->now;
+		part.lane = v->lane;
 		part.count = 0;
 		gather(v, i, &done, &part);
 		stage(pl, &part);

@@ -41,7 +41,7 @@ static void protect_part(struct pipeline *pl, struct pkt_vec *part)
 
 	for (unsigned i = 0; i < part->count; i++)
 		number(pair, part->pkt[i]);
-	pair->out->packet_most = mtu - carrier_overhead(pair->spec.carrier.kind);
+	esp_sa_out_fit(pair->out, mtu - carrier_overhead(pair->spec.carrier.kind));
 	esp_push(pair->out, part);
 	if (pair->spec.carrier.kind != CARRIER_NONE)
 		carrier_push(&pair->spec.carrier, part);

@@ -341,6 +341,7 @@ void pipeline_inbound(struct pipeline *pl, struct pkt_vec *in, struct pipeline_o
 {
 	pipeline_enter(pl, in->now, out);
 	pl->packets[PACKET_INBOUND] += in->count;
+	in->lane = pl->config.lane;
 	for (unsigned i = 0; i < in->count; i++)
 		in->pkt[i]->drop = judge_outer(in->pkt[i]);
 	pipeline_unseal(pl, in);

@@ -200,7 +200,7 @@ static void push_vector(struct pipeline *pl, struct pkt_vec *v)
 void pipeline_push_staged(struct pipeline *pl)
 {
 	while (pl->staged.count > 0) {
-		struct pkt_vec v = { .now = pl->now, .count = 0 };
+		struct pkt_vec v = { .now = pl->now, .lane = pl->config.lane };
 
 		while (!pkt_vec_full(&v) && pl->staged.count > 0)
 			pkt_vec_add(&v, pkt_queue_pop(&pl->staged));

@@ -16,6 +16,7 @@ enum { PKT_VEC_MAX = 64 };
 
 struct pkt_vec {
 	struct now now; /* when they were read */
+	unsigned lane;  /* of the thread that has them (pipeline.h); 0: the only one */
 	unsigned count;
 	struct pkt *pkt[PKT_VEC_MAX];
 };

@@ -229,9 +229,19 @@ static int sa_insert(struct fwd *f, struct protect_pair *pair, struct esp_sa_in 
 	return 0;
 }
 
+/* With a cipher for each thread. */
+static struct esp_sa_spec for_lanes(const struct fwd *f, const struct esp_sa_spec *spec)
+{
+	struct esp_sa_spec like = *spec;
+
+	like.lanes = f->lanes;
+	return like;
+}
+
 static int sa_in_add(struct fwd *f, const struct esp_sa_spec *spec)
 {
 	struct protect_pair *pair = protect_by_ends(f, spec->local, spec->remote);
+	struct esp_sa_spec like;
 	struct esp_sa_in *made;
 	int error;
 
@@ -243,7 +253,8 @@ static int sa_in_add(struct fwd *f, const struct esp_sa_spec *spec)
 		return -EEXIST;
 	if (pair->in_count == PROTECT_SAS_IN)
 		return -ENOSPC;
-	made = esp_sa_in_new(spec);
+	like = for_lanes(f, spec);
+	made = esp_sa_in_new(&like);
 	if (!made)
 		return -ENOMEM;
 	error = sa_insert(f, pair, made);
@@ -274,13 +285,15 @@ static int sa_out_set(struct fwd *f, const struct esp_sa_spec *spec,
 		      const struct rng *rng)
 {
 	struct protect_pair *pair = protect_by_ends(f, spec->local, spec->remote);
+	struct esp_sa_spec like;
 	struct esp_sa_out *made;
 
 	if (!pair)
 		return -ENOENT;
 	if (esp_sa_out_fault(spec))
 		return -EINVAL;
-	made = esp_sa_out_new(spec, rng);
+	like = for_lanes(f, spec);
+	made = esp_sa_out_new(&like, rng);
 	if (!made)
 		return -ENOMEM;
 	forget_out(pair);

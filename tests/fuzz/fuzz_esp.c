@@ -157,9 +157,9 @@ static void authentic(struct ends *e, struct pkt *p)
 	w = writer_over(p->data, head);
 	write_u32(&w, SPI);
 	write_u32(&w, 1);
-	PROMISE(esp_cipher_make_iv(e->out->cipher, 1, w.at) == 0);
+	PROMISE(esp_cipher_make_iv(e->out->cipher[0], 1, w.at) == 0);
 	if (body)
-		PROMISE(esp_cipher_seal(e->out->cipher, 1, p->data, p->len) == 0);
+		PROMISE(esp_cipher_seal(e->out->cipher[0], 1, p->data, p->len) == 0);
 	put_header(p, PROTO_ESP);
 	pull(e->in, p);
 	PROMISE(e->in->window.top == (body ? 1 : 0));

@@ -235,7 +235,7 @@ static void tell(const struct gateway *g)
 	struct protect_view v = view_of(g);
 	struct counter_set sets[DATAPATH_COUNTERS];
 
-	printf("engine %s\n", esp_cipher_engine(v.out->cipher));
+	printf("engine %s\n", esp_cipher_engine(v.out->cipher[0]));
 	printf("in %" PRIu64 "\nin-top %" PRIx64 "\n", v.in[0]->counts.packets,
 	       v.in[0]->window.top);
 	printf("out %" PRIu64 "\nout-last %" PRIx64 "\n", v.out->counts.packets,

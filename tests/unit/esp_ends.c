@@ -13,6 +13,11 @@
 
 struct esp_ends esp_ends(const struct esp_like *like)
 {
+	return esp_ends_in_lanes(like, 1);
+}
+
+struct esp_ends esp_ends_in_lanes(const struct esp_like *like, unsigned lanes)
+{
 	uint8_t key[ESP_MATERIAL_MAX];
 	struct secret material = { key, esp_key_material_len(like->algorithm) };
 	struct esp_sa_spec spec = { .spi = ESP_SPI,
@@ -23,7 +28,8 @@ struct esp_ends esp_ends(const struct esp_like *like)
 				    .esn = like->esn,
 				    .manual = like->manual,
 				    .window = like->window,
-				    .tfc = like->tfc };
+				    .tfc = like->tfc,
+				    .lanes = lanes };
 	struct rng_seeded state;
 	struct rng rng = rng_seeded_init(&state, 5);
 	struct esp_ends e;
@@ -98,8 +104,8 @@ struct pkt *esp_forged(struct pkt_pool *pool, struct esp_sa_out *sa, const void 
 
 	write_u32(&w, sa->spi);
 	write_u32(&w, (uint32_t)sa->next);
-	(void)esp_cipher_make_iv(sa->cipher, sa->next, write_room(&w, info->iv_len));
+	(void)esp_cipher_make_iv(sa->cipher[0], sa->next, write_room(&w, info->iv_len));
 	write_bytes(&w, body, len);
-	CU_ASSERT_EQUAL(esp_cipher_seal(sa->cipher, sa->next++, at, esp), 0);
+	CU_ASSERT_EQUAL(esp_cipher_seal(sa->cipher[0], sa->next++, at, esp), 0);
 	return p;
 }

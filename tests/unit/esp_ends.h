@@ -30,6 +30,7 @@ struct esp_ends {
 };
 
 struct esp_ends esp_ends(const struct esp_like *like);
+struct esp_ends esp_ends_in_lanes(const struct esp_like *like, unsigned lanes);
 void esp_ends_fini(struct esp_ends *e);
 
 /* One whose key, SPI and last number are given: numbers go on behind `top`. */

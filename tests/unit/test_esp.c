@@ -180,7 +180,7 @@ static void check_inside(struct esp_ends *e, uint8_t protocol, size_t payload)
 	esp_push_one(e->out, p);
 	body = p->len - IPV4_HEADER - around;
 	at = p->data + IPV4_HEADER + ESP_HEADER + info->iv_len;
-	CU_ASSERT_TRUE(esp_cipher_open(e->in->cipher, e->out->next - 1,
+	CU_ASSERT_TRUE(esp_cipher_open(e->in->cipher[0], e->out->next - 1,
 				       p->data + IPV4_HEADER, p->len - IPV4_HEADER));
 	pad = at[body - 2];
 	CU_ASSERT_EQUAL(at[body - 1], protocol);

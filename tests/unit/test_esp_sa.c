@@ -174,7 +174,7 @@ static void traffic_padding_never_makes_a_fragment(void)
 
 		like.tfc = 0;
 		plain = esp_ends(&like);
-		e.out->packet_most = 1400;
+		esp_sa_out_fit(e.out, 1400);
 		for (size_t size = 28; size <= most + 200; size += 7) {
 			size_t len = sealed_len(&e, PROTO_IPIP, size);
 
