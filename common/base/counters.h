@@ -25,10 +25,16 @@ struct counter_set {
 	size_t count;
 };
 
-/* Add to a counter that several threads may add to; read it while they rest. */
+/* Add to a counter that several threads may add to. */
 static inline void counter_add(uint64_t *counter, uint64_t n)
 {
 	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
+/* As it is while they go on. */
+static inline uint64_t counter_read(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
 #define COUNTER_ROW(symbol, name, help) { name, help },

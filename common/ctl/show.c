@@ -15,11 +15,12 @@ void show_counters(struct ctl_reply *reply, const struct counter_set *sets,
 {
 	for (unsigned s = 0; s < count; s++)
 		for (size_t i = 0; i < sets[s].count; i++)
-			ctl_reply_row(reply, json_pack("{s:s,s:s,s:I,s:s}", "group",
-						       sets[s].group, "counter",
-						       sets[s].rows[i].name, "value",
-						       (json_int_t)sets[s].values[i],
-						       "help", sets[s].rows[i].help));
+			ctl_reply_row(
+				reply,
+				json_pack("{s:s,s:s,s:I,s:s}", "group", sets[s].group,
+					  "counter", sets[s].rows[i].name, "value",
+					  (json_int_t)counter_read(&sets[s].values[i]),
+					  "help", sets[s].rows[i].help));
 }
 
 static void show_association(void *reply, const struct mip_sa *sa)

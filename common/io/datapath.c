@@ -96,9 +96,9 @@ static void on_keepalives(void *arg)
 	struct now now = host_now();
 	struct pipeline_out out = { 0 };
 	instant_t look = instant_add(now.mono, duration_s(KEEPALIVE_LOOK_S));
-	instant_t next = pipeline_keepalives(lane_pipeline(dp->control), now, &out);
+	instant_t next = pipeline_keepalives(lane_begin(dp->control), now, &out);
 
-	lane_send(dp->control, &out, now);
+	lane_end(dp->control, &out, now);
 	loop_set_timer(dp->keepalives, instant_min(next, look), now.mono);
 }
 
@@ -107,9 +107,9 @@ static void on_probes(void *arg)
 	struct datapath *dp = arg;
 	struct now now = host_now();
 	struct pipeline_out out = { 0 };
-	instant_t next = pipeline_probes(lane_pipeline(dp->control), now, &out);
+	instant_t next = pipeline_probes(lane_begin(dp->control), now, &out);
 
-	lane_send(dp->control, &out, now);
+	lane_end(dp->control, &out, now);
 	loop_set_timer(dp->probes, next, now.mono);
 }
 
@@ -133,8 +133,8 @@ void datapath_broadcast(struct datapath *dp, struct ipv4_prefix home_network,
 	p->len = len < pkt_room(p) ? len : pkt_room(p);
 	memcpy(p->data, packet, p->len);
 	pkt_vec_add(&v, p);
-	pipeline_broadcast(lane_pipeline(dp->control), &v, home_network, &out);
-	lane_send(dp->control, &out, v.now);
+	pipeline_broadcast(lane_begin(dp->control), &v, home_network, &out);
+	lane_end(dp->control, &out, v.now);
 }
 
 /* ---- opening ---- */

@@ -123,9 +123,14 @@ static void send_out(struct lane *l, struct pipeline_out *out, struct now now)
 	pipeline_drop_all(l->pipeline, &l->unsent, DROP_SEND);
 }
 
-void lane_send(struct lane *l, struct pipeline_out *out, struct now now)
+struct pipeline *lane_begin(struct lane *l)
 {
 	pthread_rwlock_rdlock(&l->world->edge);
+	return l->pipeline;
+}
+
+void lane_end(struct lane *l, struct pipeline_out *out, struct now now)
+{
 	send_out(l, out, now);
 	pthread_rwlock_unlock(&l->world->edge);
 }
@@ -151,10 +156,8 @@ static void pass_through(struct lane *l, struct pkt_vec *v, stage_fn *stage)
 
 	if (v->count == 0)
 		return;
-	pthread_rwlock_rdlock(&l->world->edge);
-	stage(l->pipeline, v, &out);
-	send_out(l, &out, v->now);
-	pthread_rwlock_unlock(&l->world->edge);
+	stage(lane_begin(l), v, &out);
+	lane_end(l, &out, v->now);
 }
 
 static void on_tun(void *arg)

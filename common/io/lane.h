@@ -81,7 +81,11 @@ const struct pktio *lane_io(const struct lane *l, enum lane_source s);
 struct pipeline *lane_pipeline(struct lane *l);
 struct pkt_pool *lane_pool(struct lane *l);
 
-/* Send what came out of the pipeline, and give it back. */
-void lane_send(struct lane *l, struct pipeline_out *out, struct now now);
+/*
+ * For packets that come from no source: between the two its pipeline may be called,
+ * once; then what came out of it is sent, and given back.
+ */
+struct pipeline *lane_begin(struct lane *l);
+void lane_end(struct lane *l, struct pipeline_out *out, struct now now);
 
 #endif
