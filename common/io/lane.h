@@ -47,7 +47,7 @@ struct lane_world {
 	struct io_counts *counts;
 	struct carrier_ports ports;
 
-	/* What sends go by. A lane that sends holds `edge` to read; so do its pipelines. */
+	/* What pipelines and sends go by; a lane holds `edge` to read meanwhile. */
 	pthread_rwlock_t edge;
 	struct links links;
 	struct udp_runs runs;

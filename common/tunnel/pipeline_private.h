@@ -33,8 +33,8 @@ struct pipeline {
 	struct pipeline_out *out;
 	struct pkt_queue staged; /* have a tunnel and an encapsulation, in order */
 	bool silent;             /* broadcasts: no ICMP about them, wrapped or not */
-	bool alone; /* nobody else is in the table, so that it may be changed */
-	bool in_turn;           /* fwd_take_turn() */
+	bool alone;   /* nobody else is in the table, so that it may be changed */
+	bool in_turn; /* fwd_take_turn() */
 	struct pkt_queue apart; /* those that would change it */
 };
 
@@ -122,7 +122,7 @@ struct tunnel_path *relay_path(const struct pipeline *pl, struct reader quoted);
  */
 bool relay_quotes_spi(const struct tunnel_path *path, struct reader quoted);
 
-/* An error is owed to the next sender that uses the path: give it to this one; alone. */
+/* Alone: an error is owed to the next sender that uses the path, so give it to this. */
 void relay_owed(struct pipeline *pl, struct tunnel_path *path, const struct pkt *p);
 
 #endif
