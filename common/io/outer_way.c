@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-	PLACES = 64,
+	PLACES = 256,
 	BUFFER = 1 << 20,
 	FRESH_MS = 250,  /* how long an answer about a way is believed, */
 	HOOKS_MS = 1000, /* and one about what stands in it */

@@ -2,8 +2,8 @@
 /*
  * Out on the wire: one raw socket (raw(7)) takes packets of all kinds with their
  * headers; of UDP carriers, what can go in runs does (udp_runs.h); and of the others,
- * those of streams go past the IP layer where they may (outer_way.h). Each way keeps
- * the order, and what waits for the first has left when something takes the second.
+ * those of streams go past the IP layer where they may (outer_way.h). What goes to one
+ * destination leaves in its order.
  */
 #define _GNU_SOURCE
 #include "common/io/pktio.h"
@@ -27,11 +27,15 @@ enum {
 	STREAM = 4,
 };
 
-/* Packets that wait for a socket. */
+/*
+ * Packets that wait for a socket: the raw one, or that which goes past the IP layer,
+ * each over its way. Those to one destination that are in both begin in the first.
+ */
 struct singles {
-	const struct outer_way *way; /* all over this one; NULL: the raw socket */
-	unsigned count;
-	struct pkt *p[PKT_VEC_MAX];
+	unsigned raw_count, past_count;
+	struct pkt *raw[PKT_VEC_MAX];
+	struct pkt *past[PKT_VEC_MAX];
+	const struct outer_way *way[PKT_VEC_MAX];
 };
 
 static void send_raw(struct pktio *io, struct pkt **p, unsigned count,
@@ -54,47 +58,53 @@ static void send_raw(struct pktio *io, struct pkt **p, unsigned count,
 	pktio_send_batch(io, p, m, count, r);
 }
 
-/* To the neighbour; returns how many have gone, which are given back. */
-static unsigned send_past(struct pktio *io, const struct outer_way *way, struct pkt **p,
-			  unsigned count)
+/* To their neighbours; returns how many have gone, which are given back. */
+static unsigned send_past(struct pktio *io, const struct singles *s)
 {
 	struct iovec iov[PKT_VEC_MAX][2];
 	struct mmsghdr m[PKT_VEC_MAX];
 	unsigned sent;
 	int error;
 
-	for (unsigned i = 0; i < count; i++) {
-		carrier_complete(p[i]);
+	for (unsigned i = 0; i < s->past_count; i++) {
+		const struct outer_way *way = s->way[i];
+		struct pkt *p = s->past[i];
+
+		carrier_complete(p);
 		iov[i][0] = (struct iovec){ (void *)way->ethernet, ETHER_HDR_LEN };
-		iov[i][1] = (struct iovec){ p[i]->data, p[i]->len };
+		iov[i][1] = (struct iovec){ p->data, p->len };
 		m[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = (void *)&way->to,
 						      .msg_namelen = sizeof(way->to),
 						      .msg_iov = iov[i],
 						      .msg_iovlen = 2 } };
 	}
-	sent = sock_send_batch(outer_ways_fd(io->ways), m, count, &error);
+	sent = sock_send_batch(outer_ways_fd(io->ways), m, s->past_count, &error);
 	for (unsigned i = 0; i < sent; i++)
-		pkt_give(io->pool, p[i]);
+		pkt_give(io->pool, s->past[i]);
 	return sent;
 }
 
 /* What cannot go past the IP layer goes through it, where errors have their meaning. */
+static void send_all_past(struct pktio *io, struct singles *s,
+			  const struct pktio_refusal *r)
+{
+	unsigned gone = send_past(io, s);
+
+	counter_add(&io->counts->by[IO_SENT_PAST], gone);
+	if (gone == s->past_count)
+		return;
+	outer_ways_doubt(io->ways, pkt_ipv4(s->past[gone])->dst);
+	send_raw(io, s->past + gone, s->past_count - gone, r);
+}
+
 static void send_singles(struct pktio *io, struct singles *s,
 			 const struct pktio_refusal *r)
 {
-	unsigned gone = 0;
-
-	if (s->way && s->count > 0) {
-		const struct in_addr dst = pkt_ipv4(s->p[0])->dst;
-
-		gone = send_past(io, s->way, s->p, s->count);
-		counter_add(&io->counts->by[IO_SENT_PAST], gone);
-		if (gone < s->count)
-			outer_ways_doubt(io->ways, dst);
-	}
-	if (gone < s->count)
-		send_raw(io, s->p + gone, s->count - gone, r);
-	*s = (struct singles){ .count = 0 };
+	if (s->raw_count > 0)
+		send_raw(io, s->raw, s->raw_count, r);
+	if (s->past_count > 0)
+		send_all_past(io, s, r);
+	s->raw_count = s->past_count = 0;
 }
 
 /* Each packet with a header that the kernel would leave as it is. */
@@ -113,12 +123,16 @@ static void send_single(struct pktio *io, struct pkt *p, bool stream, instant_t 
 
 	if (stream)
 		way = outer_ways_find(io->ways, pkt_ipv4(p)->dst, now);
-	if (way && !is_whole(p, way))
-		way = NULL;
-	if (way != s->way)
+	if (way && !is_whole(p, way)) {
 		send_singles(io, s, r);
-	s->way = way;
-	s->p[s->count++] = p;
+		way = NULL;
+	}
+	if (!way) {
+		s->raw[s->raw_count++] = p;
+		return;
+	}
+	s->way[s->past_count] = way;
+	s->past[s->past_count++] = p;
 }
 
 /* What the kernel says of the whole run, each of its packets may hear for itself. */
@@ -152,9 +166,10 @@ static void send_handful(struct pktio *io, struct pkt **p, unsigned count,
 {
 	const bool stream = io->ways && count >= STREAM;
 	const instant_t now = stream ? host_now().mono : (instant_t){ 0 };
-	struct singles s = { .count = 0 };
+	struct singles s;
 	struct pkt *run[UDP_RUN_MAX];
 
+	s.raw_count = s.past_count = 0;
 	for (unsigned i = 0; i < count; i++) {
 		unsigned n;
 

@@ -90,6 +90,7 @@ void pipeline_enter(struct pipeline *pl, struct now now, struct pipeline_out *ou
 {
 	pl->now = now;
 	pl->out = out;
+	pl->memo = (struct pipeline_memo){ .tunnel = NULL };
 	fwd_enter(pl->fwd);
 }
 

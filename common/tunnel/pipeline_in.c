@@ -14,6 +14,8 @@
 #include "common/tunnel/segment.h"
 #include "common/wire/icmp.h"
 
+#include <string.h>
+
 /* ---- which tunnel ---- */
 
 static struct outer_key key_of(const struct pkt *p)
@@ -61,12 +63,25 @@ static struct tunnel *by_key_in_esp(const struct protect_pair *pair,
 	return NULL;
 }
 
-static struct tunnel *by_key(const struct pipeline *pl, const struct pkt *p,
-			     const struct outer_key *key)
+static struct tunnel *look_up(const struct pipeline *pl, const struct pkt *p,
+			      const struct outer_key *key)
 {
 	struct tunnel *t = fwd_by_outer(pl->fwd, key);
 
 	return t || !p->pair ? t : by_key_in_esp(p->pair, key);
+}
+
+static struct tunnel *by_key(struct pipeline *pl, const struct pkt *p,
+			     const struct outer_key *key)
+{
+	struct pipeline_memo *m = &pl->memo;
+
+	if (m->tunnel && m->pair == p->pair && memcmp(&m->key, key, sizeof(*key)) == 0)
+		return m->tunnel;
+	m->tunnel = look_up(pl, p, key);
+	m->pair = p->pair;
+	m->key = *key;
+	return m->tunnel;
 }
 
 static bool is_known_path(const struct pipeline *pl, const struct outer_key *key)
@@ -80,7 +95,7 @@ static bool is_known_path(const struct pipeline *pl, const struct outer_key *key
 }
 
 /* Another key between ends that we know is worth a reason of its own. */
-static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
+static enum drop_reason find_gre(struct pipeline *pl, struct pkt *p)
 {
 	const struct ipv4 *ip = pkt_ipv4(p);
 	struct reader in = reader_over(p->data, p->len);
@@ -102,7 +117,7 @@ static enum drop_reason find_gre(const struct pipeline *pl, struct pkt *p)
 }
 
 /* IP-in-IP also comes from the peer of a minimal tunnel, for fragments. */
-static enum drop_reason find_ipip(const struct pipeline *pl, struct pkt *p)
+static enum drop_reason find_ipip(struct pipeline *pl, struct pkt *p)
 {
 	struct outer_key key = key_of(p);
 	struct tunnel *t = by_key(pl, p, &key);
@@ -116,7 +131,7 @@ static enum drop_reason find_ipip(const struct pipeline *pl, struct pkt *p)
 	return DROP_NO_TUNNEL;
 }
 
-static enum drop_reason find_minimal(const struct pipeline *pl, struct pkt *p)
+static enum drop_reason find_minimal(struct pipeline *pl, struct pkt *p)
 {
 	struct outer_key key = key_of(p);
 	struct tunnel *t = by_key(pl, p, &key);
@@ -137,7 +152,7 @@ static enum drop_reason judge_outer(struct pkt *p)
 	return ipv4_is_fragment(pkt_ipv4(p)) ? DROP_FRAGMENT : DROP_NONE;
 }
 
-static enum drop_reason find_tunnel(const struct pipeline *pl, struct pkt *p)
+static enum drop_reason find_tunnel(struct pipeline *pl, struct pkt *p)
 {
 	switch (pkt_ipv4(p)->protocol) {
 	case PROTO_GRE:
@@ -291,6 +306,21 @@ static bool is_error_back(const struct pipeline *pl, const struct pkt *p)
 	       fwd_sent_what_is_quoted(pl->fwd, p->tunnel, &m);
 }
 
+static struct fwd_exit way_out(struct pipeline *pl, const struct tunnel *t,
+			       const struct ipv4 *inner)
+{
+	struct pipeline_memo *m = &pl->memo;
+
+	if (m->out_of == t && m->src.s_addr == inner->src.s_addr &&
+	    m->dst.s_addr == inner->dst.s_addr)
+		return m->exit;
+	m->out_of = t;
+	m->src = inner->src;
+	m->dst = inner->dst;
+	m->exit = fwd_way_out(pl->fwd, t, inner);
+	return m->exit;
+}
+
 static void finish(struct pipeline *pl, struct pkt *p)
 {
 	struct fwd_exit way = { .why = p->drop };
@@ -298,7 +328,7 @@ static void finish(struct pipeline *pl, struct pkt *p)
 	if (!way.why && p->tunnel->site && pipeline_take_probe(pl, p))
 		return;
 	if (!way.why)
-		way = fwd_way_out(pl->fwd, p->tunnel, pkt_ipv4(p));
+		way = way_out(pl, p->tunnel, pkt_ipv4(p));
 	if (way.why && !p->drop && is_error_back(pl, p))
 		way = (struct fwd_exit){ .why = DROP_NONE };
 	if (!way.why) {

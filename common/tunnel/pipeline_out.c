@@ -362,18 +362,33 @@ static bool must_go_alone(const struct pipeline *pl, const struct fwd_way *way)
 	return false;
 }
 
-static void take_in(struct pipeline *pl, struct pkt *p)
+static void take_way(struct pipeline *pl, struct pkt *p, const struct fwd_way *way)
 {
-	struct fwd_way way = judge(pl, p);
-
-	if (way.why)
-		pipeline_drop(pl, p, way.why);
-	else if (way.visitor)
-		deliver(pl, p, way.visitor);
-	else if (must_go_alone(pl, &way))
+	if (way->why)
+		pipeline_drop(pl, p, way->why);
+	else if (way->visitor)
+		deliver(pl, p, way->visitor);
+	else if (must_go_alone(pl, way))
 		pkt_queue_add(&pl->apart, p);
 	else
-		stage_on(pl, p, &way);
+		stage_on(pl, p, way);
+}
+
+/*
+ * What comes out of one large segment after the first packet has the same headers, but
+ * for lengths and numbers, and goes the same way.
+ */
+static void take_in(struct pipeline *pl, const struct pkt_vec *in)
+{
+	struct fwd_way way;
+
+	for (unsigned i = 0; i < in->count; i++) {
+		struct pkt *p = in->pkt[i];
+
+		if (i == 0 || !p->later)
+			way = judge(pl, p);
+		take_way(pl, p, &way);
+	}
 }
 
 /* What was found for them may be gone by now, so they are judged again. */
@@ -382,8 +397,11 @@ static void take_in_apart(struct pipeline *pl, struct now now, struct pipeline_o
 	struct pkt *p;
 
 	pipeline_hold(pl, now, out);
-	while ((p = pkt_queue_pop(&pl->apart)))
-		take_in(pl, p);
+	while ((p = pkt_queue_pop(&pl->apart))) {
+		struct fwd_way way = judge(pl, p);
+
+		take_way(pl, p, &way);
+	}
 	pipeline_push_staged(pl);
 	pipeline_release(pl);
 }
@@ -393,8 +411,7 @@ void pipeline_outbound(struct pipeline *pl, struct pkt_vec *in,
 {
 	pipeline_enter(pl, in->now, out);
 	pl->packets[PACKET_OUTBOUND] += in->count;
-	for (unsigned i = 0; i < in->count; i++)
-		take_in(pl, in->pkt[i]);
+	take_in(pl, in);
 	in->count = 0;
 	pipeline_push_staged(pl);
 	pipeline_leave(pl);

@@ -7,6 +7,7 @@
 
 #include "common/base/bucket.h"
 #include "common/base/bytes.h"
+#include "common/tunnel/fwd_judge.h"
 #include "common/tunnel/fwd_private.h"
 #include "common/tunnel/pipeline.h"
 
@@ -20,6 +21,19 @@ enum packet_counter {
 	PACKET_COUNTERS
 };
 
+/*
+ * What was found for the packet before, of this call: neighbours are often of one
+ * flow, and a comparison takes less than a look-up.
+ */
+struct pipeline_memo {
+	struct outer_key key; /* led to `tunnel`; NULL: nothing is known */
+	struct protect_pair *pair;
+	struct tunnel *tunnel;
+	const struct tunnel *out_of; /* addresses out of which `exit` was the way */
+	struct in_addr src, dst;
+	struct fwd_exit exit;
+};
+
 struct pipeline {
 	struct fwd *fwd;
 	struct pipeline_config config;
@@ -31,6 +45,7 @@ struct pipeline {
 	/* Of the call under way. */
 	struct now now;
 	struct pipeline_out *out;
+	struct pipeline_memo memo;
 	struct pkt_queue staged; /* have a tunnel and an encapsulation, in order */
 	bool silent;             /* broadcasts: no ICMP about them, wrapped or not */
 	bool alone;   /* nobody else is in the table, so that it may be changed */
