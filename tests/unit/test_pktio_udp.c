@@ -183,6 +183,25 @@ static void a_taken_port_is_told(void)
 	end(&f);
 }
 
+/* Those of one program do; another that comes as the first is told as ever. */
+static void several_share_a_port(void)
+{
+	const struct pktio_share first = { 0, 2 }, second = { 1, 2 };
+	struct pktio other, stranger;
+	struct fixture f;
+
+	begin(&f);
+	pktio_init(&other, &f.pool, &f.counts);
+	pktio_init(&stranger, &f.pool, &f.counts);
+	CU_ASSERT_EQUAL(pktio_udp_open(&f.io, f.from, first), -EADDRINUSE);
+	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&f.io, f.port, first), 0);
+	CU_ASSERT_EQUAL_FATAL(pktio_udp_open(&other, f.port, second), 0);
+	CU_ASSERT_EQUAL(pktio_udp_open(&stranger, f.port, first), -EADDRINUSE);
+	CU_ASSERT_EQUAL(pktio_udp_open(&stranger, f.port, alone), -EADDRINUSE);
+	pktio_close(&other);
+	end(&f);
+}
+
 static void without_buffers_it_is_counted(void)
 {
 	struct fixture f;
@@ -243,6 +262,7 @@ void suite_pktio_udp(void)
 	CU_ADD_TEST(s, every_size_arrives);
 	CU_ADD_TEST(s, a_burst_comes_in_vectors);
 	CU_ADD_TEST(s, a_taken_port_is_told);
+	CU_ADD_TEST(s, several_share_a_port);
 	CU_ADD_TEST(s, without_buffers_it_is_counted);
 	CU_ADD_TEST(s, tunnel_data_is_told_from_registrations);
 }
