@@ -309,6 +309,8 @@ int lane_open(struct lane *l, enum lane_source s, struct pktio_share share, int 
 
 int lane_watch(struct lane *l, enum lane_source s)
 {
+	if (l->watch[s])
+		return 0;
 	l->watch[s] = loop_watch_fd(l->loop, l->in[s].fd, sources[s].fn, l);
 	return l->watch[s] ? 0 : -ENOMEM;
 }

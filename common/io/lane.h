@@ -74,7 +74,7 @@ void lane_set_loop(struct lane *l, struct loop *loop);
  * 0 or -errno.  From lane_watch() on its packets are handled on the loop's thread.
  */
 int lane_open(struct lane *l, enum lane_source s, struct pktio_share share, int *tun);
-int lane_watch(struct lane *l, enum lane_source s); /* 0 or -ENOMEM */
+int lane_watch(struct lane *l, enum lane_source s); /* 0 or -ENOMEM; once is enough */
 void lane_close(struct lane *l, enum lane_source s);
 
 const struct pktio *lane_io(const struct lane *l, enum lane_source s);
